@@ -1,0 +1,1 @@
+"""Pure facts, rules and decisions: no I/O, no clock, no imports from other rooms."""
