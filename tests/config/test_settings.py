@@ -1,0 +1,78 @@
+"""Settings come from the file or the environment, and it is known which."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import pytest
+
+from tmux_orch.config.settings import config_directory, load_settings
+from tmux_orch.domain.errors import BadInput
+
+
+def environment(tmp_path: Path, text: str, **more: str) -> dict[str, str]:
+    (tmp_path / "tmux-orch").mkdir(exist_ok=True)
+    (tmp_path / "tmux-orch/config.yaml").write_text(text)
+    return {"XDG_CONFIG_HOME": str(tmp_path), **more}
+
+
+def test_without_a_file_everything_is_the_default(tmp_path: Path) -> None:
+    settings = load_settings({"XDG_CONFIG_HOME": str(tmp_path)})
+    assert (settings.database_url, settings.branch_prefix) == ("", "orch")
+    assert settings.origins == {"database_url": "default", "branch_prefix": "default"}
+
+
+def test_the_file_sets_and_its_line_is_the_origin(tmp_path: Path) -> None:
+    text = "# mine\nbranch_prefix: team/x\ndatabase_url: sqlite:////data/orch.db\n"
+    settings = load_settings(environment(tmp_path, text))
+    assert (settings.database_url, settings.branch_prefix) == ("sqlite:////data/orch.db", "team/x")
+    file = tmp_path / "tmux-orch/config.yaml"
+    assert settings.origins == {"database_url": f"{file}:3", "branch_prefix": f"{file}:2"}
+
+
+def test_the_environment_is_stronger_than_the_file(tmp_path: Path) -> None:
+    settings = load_settings(
+        environment(
+            tmp_path,
+            "database_url: sqlite:////data/orch.db\n",
+            TMUX_ORCH_DATABASE_URL="postgresql://me@host/orch",
+        )
+    )
+    assert settings.database_url == "postgresql://me@host/orch"
+    assert settings.origins["database_url"] == "TMUX_ORCH_DATABASE_URL"
+
+
+def test_the_configuration_directory_follows_xdg() -> None:
+    assert config_directory({"XDG_CONFIG_HOME": "/c"}) == Path("/c/tmux-orch")
+    assert config_directory({"XDG_CONFIG_HOME": "c", "HOME": "/h"}) == Path("/h/.config/tmux-orch")
+    assert config_directory({}).is_absolute()
+
+
+@pytest.mark.parametrize(
+    ("text", "words"),
+    [
+        ("colour: red\n", ["colour", "known are database_url, branch_prefix"]),
+        ("branch_prefix: 5\n", ["must be text"]),
+        ("branch_prefix: ../x\n", ["not a branch name"]),
+        ("branch_prefix: -x\n", ["not a branch name"]),
+        ("branch_prefix: 'a b'\n", ["not a branch name"]),
+        ("branch_prefix: a..b\n", ["not a branch name"]),
+        ("branch_prefix: x/\n", ["not a branch name"]),
+        ("branch_prefix: x.lock\n", ["not a branch name"]),
+        ('branch_prefix: "a\\nb"\n', ["not a branch name"]),
+        ("branch_prefix: ''\n", ["branch_prefix"]),
+        ("database_url: mysql://u:hunter22@h/x\n", ["database_url", "postgresql://"]),
+        ("database_url: /some/file\n", ["database_url"]),
+        ("- a\n", ["a mapping"]),
+        ("a: *b\n", ["anchors"]),
+    ],
+)
+def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, words: list[str]) -> None:
+    with pytest.raises(BadInput) as caught:
+        load_settings(environment(tmp_path, text))
+    said = caught.value.line()
+    assert said.startswith(f"{tmp_path}/tmux-orch/config.yaml:1: ")
+    assert "\n" not in said
+    assert "hunter22" not in said
+    for word in words:
+        assert word in said

@@ -1,0 +1,1 @@
+"""Directories of the registry, settings with their origin, roles and team templates."""
