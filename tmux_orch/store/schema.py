@@ -1,0 +1,189 @@
+"""The tables, and the revisions of them that were ever released."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from sqlalchemy import (
+    BigInteger,
+    Boolean,
+    Column,
+    Dialect,
+    ForeignKey,
+    Index,
+    Integer,
+    MetaData,
+    String,
+    Table,
+    Text,
+    TypeDecorator,
+    UniqueConstraint,
+)
+
+#: Oldest first; the last is what this version reads and writes (see ``migrations/versions``).
+REVISIONS = ("0001",)
+HEAD = REVISIONS[-1]
+VERSION_TABLE = "alembic_version"
+
+_ESCAPE = "bytes:"
+
+
+class OsText(TypeDecorator[str]):
+    """Text from the file system or git, where any bytes may occur.
+
+    What is not UTF-8 arrives with surrogates (``os.fsdecode``), which neither database stores; such
+    text is kept as its bytes in hex behind ``bytes:`` and comes back the same.
+    """
+
+    impl = Text
+    cache_ok = True
+
+    def process_bind_param(self, value: str | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """What is stored for ``value``."""
+        if value is None:
+            return None
+        if not value.startswith(_ESCAPE):
+            try:
+                value.encode()
+            except UnicodeEncodeError:
+                pass  # kept as bytes, below
+            else:
+                return value
+        return _ESCAPE + value.encode("utf-8", "surrogatepass").hex()
+
+    def process_result_value(self, value: Any | None, dialect: Dialect) -> str | None:  # noqa: ARG002
+        """What was given to be stored."""
+        if value is None or not value.startswith(_ESCAPE):
+            return value
+        return bytes.fromhex(value[len(_ESCAPE) :]).decode("utf-8", "surrogatepass")
+
+
+METADATA = MetaData(
+    naming_convention={
+        "ix": "ix_%(table_name)s_%(column_0_N_name)s",
+        "uq": "uq_%(table_name)s_%(column_0_N_name)s",
+        "fk": "fk_%(table_name)s_%(column_0_N_name)s",
+        "pk": "pk_%(table_name)s",
+    }
+)
+
+# Instants are text in one form (rows.py): ordered as time is, readable, equal on both databases.
+# JSON is text too: it is read back by us alone.
+_SEQUENCE = BigInteger().with_variant(Integer, "sqlite")  # only INTEGER counts by itself there
+
+PROJECTS = Table(
+    "projects",
+    METADATA,
+    Column("name", String(64), primary_key=True),
+    Column("path", OsText, nullable=False, unique=True),
+    Column("common_dir", OsText, nullable=False, unique=True),
+    Column("label", OsText, nullable=False),
+    Column("starting_branch", OsText, nullable=False),
+    Column("starting_commit", String(64), nullable=False),
+    Column("created_at", String(32), nullable=False),
+    Column("live", Boolean, nullable=False),
+    Column("run", String(6), nullable=False),
+)
+
+SEATS = Table(
+    "seats",
+    METADATA,
+    Column("key", String(128), primary_key=True),
+    Column("project", ForeignKey("projects.name", ondelete="CASCADE"), nullable=False),
+    Column("name", String(64), nullable=False),
+    Column("role", String(64), nullable=False),
+    Column("run", String(6), nullable=False),
+    Column("slot", Integer, nullable=False),
+    Column("adapter", String(32), nullable=False),
+    Column("worktree", OsText, nullable=False),
+    Column("branch", OsText, nullable=False),
+    Column("base", String(64), nullable=False),
+    Column("incarnation", Integer, nullable=False),
+    Column("conversation_id", String(64), nullable=False),
+    Column("brief_id", String(16), nullable=False),
+    Column("pane_id", String(16), nullable=False),
+    Column("window_id", String(16), nullable=False),
+    Column("server", String(64), nullable=False),
+    Column("pid", BigInteger, nullable=False),
+    Column("pid_start", BigInteger, nullable=False),
+    Column("desired", String(16), nullable=False),
+    Column("model", Text, nullable=False),
+    Column("permission_mode", String(64), nullable=False),
+    Column("briefed", Boolean, nullable=False),
+    # The last fused state; not a field of the seat.
+    Column("state", String(32)),
+    Column("since_at", String(32)),
+    Column("evidence", Text),
+    UniqueConstraint("project", "name"),
+)
+
+PLANS = Table(
+    "plans",
+    METADATA,
+    Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("run", String(6), nullable=False, unique=True),
+    Column("project", ForeignKey("projects.name", ondelete="CASCADE"), nullable=False, index=True),
+    Column("stored_at", String(32), nullable=False),
+    Column("body", Text, nullable=False),
+    sqlite_autoincrement=True,
+)
+
+# Steps, messages and events have no foreign keys: the record outlives what it is about.
+STEPS = Table(
+    "steps",
+    METADATA,
+    Column("id", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("project", String(64), nullable=False),
+    Column("run", String(6), nullable=False),
+    Column("agent", String(128)),
+    Column("name", String(64), nullable=False),
+    Column("state", String(8), nullable=False),
+    Column("detail", Text, nullable=False),
+    Column("result", Text, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("begun_at", String(32), nullable=False),
+    Column("ended_at", String(32)),
+    Index(None, "project", "state"),
+    Index(None, "project", "agent", "name"),
+    sqlite_autoincrement=True,
+)
+
+MESSAGES = Table(
+    "messages",
+    METADATA,
+    Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("id", String(8), nullable=False, unique=True),
+    Column("project", String(64), nullable=False),
+    Column("target", String(128), nullable=False),
+    Column("sender", String(128), nullable=False),
+    Column("text", Text, nullable=False),
+    Column("digest", String(64), nullable=False),
+    Column("priority", String(8), nullable=False),
+    Column("raw", Boolean, nullable=False),
+    Column("client_key", Text),
+    Column("state", String(16), nullable=False),
+    Column("state_at", String(32), nullable=False),
+    # Whether ``state`` is one that delivery still works on: what the scan looks for.
+    Column("is_open", Boolean, nullable=False),
+    Column("reason", Text, nullable=False),
+    Column("proof", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("accepted_at", String(32), nullable=False),
+    UniqueConstraint("sender", "client_key"),
+    Index(None, "is_open", "target", "seq"),
+    Index(None, "project", "seq"),
+    sqlite_autoincrement=True,
+)
+
+EVENTS = Table(
+    "events",
+    METADATA,
+    Column("seq", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("at", String(32), nullable=False),
+    Column("kind", String(64), nullable=False),
+    Column("project", String(64)),
+    Column("agent", String(128)),
+    Column("payload", Text, nullable=False),
+    Index(None, "project", "seq"),
+    sqlite_autoincrement=True,
+)
