@@ -1,0 +1,188 @@
+"""What every agent program must let us do: the interface that the conformance suite checks."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from datetime import datetime
+from enum import StrEnum
+from pathlib import Path
+from typing import Any, Protocol
+
+from tmux_orch.domain.states import AgentState, Reading
+
+
+@dataclass(frozen=True, slots=True)
+class Program:
+    """An installed agent program: absolute path and version."""
+
+    adapter: str
+    path: str
+    version: str
+
+
+@dataclass(frozen=True, slots=True)
+class Berth:
+    """What an adapter may know of one seat when it prepares, reads or resumes it.
+
+    Attributes:
+        key: ``project/agent``.
+        worktree: Where the program runs.
+        private: Directory 0700 of ours for this seat's per-process files (settings, role page).
+        mates: The team mates' worktrees: readable without a question, not writable.
+        environment: The program's complete environment.
+        commands: Directory with our commands (``scm`` …), first on the program's PATH.
+        hook: Absolute path of the thin hook client ``orch-hook``.
+        role_page: File with the role text (system prompt).
+        conversation_id, brief_id, model, permission_mode, pid: As in ``Seat``.
+    """
+
+    key: str
+    worktree: Path
+    private: Path
+    mates: tuple[Path, ...]
+    environment: Mapping[str, str]
+    commands: Path
+    hook: Path
+    role_page: Path
+    conversation_id: str
+    brief_id: str
+    model: str = ""
+    permission_mode: str = ""
+    pid: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Launch:
+    """How to start the program: its argv (absolute program first) and extra environment."""
+
+    argv: tuple[str, ...]
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+class EntryKind(StrEnum):
+    """What one line of a conversation is to us."""
+
+    TAKEN = "taken"  # text the model is asked with: a prompt, or what a hook handed over
+    QUEUED = "queued"  # accepted by the program, not yet in front of the model
+    ANSWER = "answer"  # the model spoke
+    OTHER = "other"
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One line of the conversation's transcript."""
+
+    kind: EntryKind
+    text: str
+
+
+@dataclass(frozen=True, slots=True)
+class Composer:
+    """The input box as the screen shows it.
+
+    Attributes:
+        empty: ``True`` empty (grey hints do not count), ``False`` holds text, ``None`` not found.
+        text: The text in it as far as visible.
+    """
+
+    empty: bool | None
+    text: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Dialog:
+    """A question on the screen: its text and options as shown.
+
+    Attributes:
+        state: What waiting for it means.
+        question: Its text.
+        options: Each option's text, in screen order.
+        rule: Id of the rule that read it.
+        cursor: Index of the option the cursor stands on; ``None`` when that cannot be told.
+    """
+
+    state: AgentState
+    question: str
+    options: tuple[str, ...]
+    rule: str
+    cursor: int | None = None
+
+
+@dataclass(frozen=True, slots=True)
+class HookReading:
+    """What one hook call told us.
+
+    Attributes:
+        reading: The state it implies, with its rule; ``state`` may be ``None``.
+        prompt: Text the program was given as a prompt (UserPromptSubmit), else empty.
+        asks: For a permission request: ``(tool_name, exact input as one printable text)``.
+        turn_ended: A turn ended now and waiting messages may be handed over in the answer.
+        tool_done: A tool call ended now; urgent messages may be handed over beside its result.
+        conversation_id: The conversation it belongs to; empty when not said.
+        subagent: It came from a helper inside the agent: no state, no hand-over.
+    """
+
+    reading: Reading
+    prompt: str = ""
+    asks: tuple[str, str] | None = None
+    turn_ended: bool = False
+    tool_done: bool = False
+    conversation_id: str = ""
+    subagent: bool = False
+
+
+class Adapter(Protocol):
+    """What we know of one agent program. Stateless; every method may be called from any thread."""
+
+    name: str
+    #: Seconds between the end of a paste and Enter, from measurement (named at each adapter).
+    composer_gap_s: float
+    #: Whether waiting messages can be handed over through hooks while it works.
+    hands_over: bool
+
+    def locate(self, environment: Mapping[str, str]) -> Program:
+        """The program on this environment's PATH.
+
+        Raises:
+            BadInput: it is missing, too old, or may not run; with the remedy.
+        """
+
+    def start(self, berth: Berth, program: Program, prompt: str) -> Launch:
+        """Write the seat's per-process files and say how to start a new conversation."""
+
+    def resume(self, berth: Berth, program: Program, prompt: str) -> Launch:
+        """The same for going on with ``berth.conversation_id``; an empty prompt says nothing."""
+
+    def has_conversation(self, berth: Berth) -> bool:
+        """Whether a transcript to resume exists."""
+
+    def owner(self, berth: Berth) -> int | None:
+        """Pid of a live process that has the conversation open now, or ``None``."""
+
+    def level(self, berth: Berth, now: datetime) -> Reading | None:
+        """The state the program publishes of itself (session file), or ``None`` when absent."""
+
+    def transcript(self, berth: Berth) -> Path | None:
+        """The conversation's transcript file (JSON lines), or ``None`` when there is none yet."""
+
+    def entry(self, line: bytes) -> Entry:
+        """One transcript line read; a line that is not understood is ``OTHER`` with no text."""
+
+    def composer(self, screen: str) -> Composer:
+        """The input box in a capture with escapes (``capture-pane -e -p -J``)."""
+
+    def dialog(self, screen: str) -> Dialog | None:
+        """The dialog in a capture with escapes, or ``None``."""
+
+    def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
+        """One hook call's JSON payload read."""
+
+    def permission_answer(self, allow: bool, reason: str) -> bytes:
+        """What the permission hook prints to allow or deny."""
+
+    def turn_end_answer(self, texts: Sequence[str]) -> bytes:
+        """What the end-of-turn hook prints to hand over ``texts`` as one next turn."""
+
+    def tool_answer(self, texts: Sequence[str]) -> bytes:
+        """What the tool hook prints to hand over ``texts`` beside a tool result."""
