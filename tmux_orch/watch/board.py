@@ -1,0 +1,355 @@
+"""All live seats: who is there, what they do, who died; one tick for all of them."""
+
+from __future__ import annotations
+
+import logging
+import threading
+import time
+from collections.abc import Callable, Mapping
+from dataclasses import replace
+from typing import Any
+
+from tmux_orch.agents.adapter import Adapter, Berth
+from tmux_orch.clock import Clock
+from tmux_orch.domain.errors import CouldNotTell
+from tmux_orch.domain.seat import Seat
+from tmux_orch.domain.states import AgentState, Fused, Reading
+from tmux_orch.watch import identity, process, server_desk
+from tmux_orch.watch.deaths import Deaths, Watched
+from tmux_orch.watch.eyes import Eyes
+from tmux_orch.watch.live_seat import LiveSeat
+from tmux_orch.watch.notices import Notices
+from tmux_orch.watch.pace import Pace
+from tmux_orch.watch.panes import Looks
+from tmux_orch.watch.permissions import Permissions, is_over
+from tmux_orch.watch.server_desk import ServerDesk
+from tmux_orch.watch.server_loss import ServerState
+from tmux_orch.watch.startup import StartUp
+
+_log = logging.getLogger(__name__)
+
+#: Time between two ticks; hooks and pidfds make most of them empty.
+TICK_S = 1.0
+#: After a hook the session file follows within 0.1 s; it is looked at this often, so long.
+_AFTER_HOOK = (0.05, 1.5)
+#: tmux reaps a program some ms after its death, and only then knows its exit status.
+_AFTER_DEATH = (0.2, 1.5)
+#: While somebody waits for a state of a seat that has no hook to tell it.
+_AWAITED_EVERY_S = 0.2
+#: One ``list-panes`` this often. Deaths come by pidfd; this one is for a hung or lost server, which
+#: must be noticed within 5 s, and costs one process of about 5 ms.
+PANES_EVERY_S = 2.0
+
+OnChange = Callable[[str, Fused], None]
+OnEvent = Callable[[str, str | None, Mapping[str, Any]], None]
+
+#: States whose evidence is worth telling when it changes (an exit status, a dialog's text).
+_TELLING = frozenset(
+    {
+        AgentState.EXITED,
+        AgentState.ERROR,
+        AgentState.NEEDS_TRUST,
+        AgentState.NEEDS_LOGIN,
+        AgentState.WAITING_PERMISSION,
+        AgentState.WAITING_ANSWER,
+    }
+)
+
+
+class Board:
+    """The live seats of one tmux server.
+
+    ``on_change(key, fused)`` is called for every new state, ``on_event(kind, key, payload)`` for
+    ``server_lost`` (once per server, with the agents it held), ``server_hung``, ``server_back``,
+    ``conversation_changed`` and ``hook_ignored``; both in one thread, in order, with no lock held.
+    They may block. Both may be set until :meth:`start`.
+
+    Args:
+        eyes: Looks at the tmux server.
+        adapters: Agent programs by name.
+        clock: Time.
+        permissions: Where held permission requests wait; an agent's end drops its own.
+    """
+
+    def __init__(
+        self,
+        eyes: Eyes,
+        adapters: Mapping[str, Adapter],
+        clock: Clock,
+        *,
+        on_change: OnChange = lambda _key, _fused: None,
+        on_event: OnEvent = lambda _kind, _key, _payload: None,
+        permissions: Permissions | None = None,
+    ) -> None:
+        self.on_change = on_change
+        self.on_event = on_event
+        self.permissions = permissions or Permissions(clock)
+        self.condition = threading.Condition()
+        self._adapters = adapters
+        self._clock = clock
+        self._seats: dict[str, LiveSeat] = {}
+        self._processes: dict[int, tuple[int, str]] = {}
+        self._looks = Looks(eyes, clock)
+        self._start_up = StartUp(eyes, clock)
+        self._notices = Notices()
+        self._server = ServerDesk(
+            lambda: [live.seat() for live in self.seats()],
+            lambda kind, payload: self.tell(kind, None, payload),
+        )
+        self._pace = Pace()
+        self._deaths = Deaths(self._died)
+        self._open = True
+        self._thread: threading.Thread | None = None
+
+    # -- who is there ----------------------------------------------------------------------------
+
+    def adopt(self, seat: Seat, berth: Berth) -> LiveSeat:
+        """Watch this seat's process from now on; again after each start, or when its row changed.
+
+        A missing start tick is looked up; a process that is gone makes the seat ``exited`` at once.
+        """
+        if seat.pid and not seat.pid_start:
+            seat = replace(seat, pid_start=process.start_tick(seat.pid) or 0)
+        adapter = self._adapters[seat.adapter]
+        with self.condition:
+            live = self._seats.get(seat.key)
+            before = live.seat() if live is not None else None
+            if live is None:
+                live = self._seats[seat.key] = LiveSeat(seat, berth, adapter, self._clock, self)
+                fresh = True
+            else:
+                fresh = live.rebind(seat, berth, adapter)
+            if fresh:
+                self._unwatch(before)
+                if seat.pid:
+                    self._processes[seat.pid] = (seat.pid_start, seat.key)
+        if fresh:
+            if before is not None:
+                self.permissions.drop(seat.key)
+            self._begin(live, seat)
+            with self.condition:
+                self.condition.notify_all()
+        return live
+
+    def drop(self, key: str) -> None:
+        """Watch this seat no longer; requests of it that wait are given up."""
+        with self.condition:
+            live = self._seats.pop(key, None)
+            self._unwatch(live.seat() if live is not None else None)
+            self.condition.notify_all()
+        self._pace.forget(key)
+        self.permissions.drop(key)
+
+    def seat(self, key: str) -> LiveSeat | None:
+        """The live seat, or ``None`` when it was never adopted (also the courier's ``ports``)."""
+        with self.condition:
+            return self._seats.get(key)
+
+    def await_seat(self, key: str, wait_s: float) -> LiveSeat | None:
+        """The live seat once its program of now is watched; else, after ``wait_s``, what is there.
+
+        A program calls its first hooks within 20 ms of its start; its window is adopted some
+        10 ms after it was opened, and later on a loaded machine.
+        """
+        with self.condition:
+            self.condition.wait_for(lambda: not self._open or self._is_up(key), wait_s)
+            return self._seats.get(key)
+
+    def _is_up(self, key: str) -> bool:
+        live = self._seats.get(key)
+        return live is not None and live.fused().state is not AgentState.EXITED
+
+    def seats(self) -> list[LiveSeat]:
+        """All live seats."""
+        with self.condition:
+            return list(self._seats.values())
+
+    def who(self, pid: int) -> str | None:
+        """The agent that a process belongs to, ``None`` for the person (below 0.1 ms).
+
+        Raises:
+            CouldNotTell: the process is gone; it must not be taken for the person.
+        """
+        return identity.agent_of(pid, self._processes)
+
+    def explain(self, key: str) -> list[Reading]:
+        """The readings behind the state, in the order of trust; empty for an unknown key."""
+        live = self.seat(key)
+        return live.readings().all() if live is not None else []
+
+    def server_state(self) -> ServerState:
+        """What is known of the tmux server; ``hung`` is the degraded state."""
+        return self._server.state()
+
+    # -- waiting ---------------------------------------------------------------------------------
+
+    def wait_for(
+        self, key: str, predicate: Callable[[Fused], bool], deadline_s: float
+    ) -> Fused | None:
+        """Block until the seat's state satisfies ``predicate``; ``None`` at the deadline.
+
+        Also ``None`` as soon as the seat is dropped, or the board is closed.
+        """
+        until = time.monotonic() + deadline_s
+        self._pace.hurry(key, _AWAITED_EVERY_S, deadline_s)
+        with self.condition:
+            while self._open and (live := self._seats.get(key)) is not None:
+                fused = live.fused()
+                if predicate(fused):
+                    return fused
+                left = until - time.monotonic()
+                if left <= 0:
+                    return None
+                self.condition.wait(left)
+        return None
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def start(self) -> None:
+        """Tick in a thread of our own until :meth:`close`."""
+        self._thread = threading.Thread(target=self._run, name="watch-tick", daemon=True)
+        self._thread.start()
+
+    def close(self) -> None:
+        """End all threads and give up all waits; agents are left as they are."""
+        with self.condition:
+            self._open = False
+            self.condition.notify_all()
+        self._pace.wake()
+        self.permissions.close()
+        if self._thread is not None:
+            self._thread.join()
+        self._deaths.close()
+        self._notices.close()
+
+    def settle(self, deadline_s: float = 5.0) -> bool:
+        """Wait until every change so far was told to the listeners; whether it was in time."""
+        return self._notices.settle(deadline_s)
+
+    def tick(self) -> None:
+        """One look at everything that no event tells: at most two tmux calls, and file stats."""
+        self._deaths.look()
+        if self._looks.older_than(PANES_EVERY_S):
+            self.look_at_panes()
+        live_seats = self.seats()
+        for live in live_seats:
+            self._look(live)
+            self._give_up_answered(live)
+        self._start_up.look(live_seats, self._looks.panes())
+
+    def look_at_panes(self) -> None:
+        """One ``list-panes``, shared by all who ask at the same time."""
+        look = self._looks.look()
+        if look.failure:
+            self._server.silent(look.failure)
+            return
+        if look.server is None:
+            self._server.absent()
+        else:
+            self._server.seen(look.server, self._deaths)
+        for live in self.seats():
+            seat = live.seat()
+            reading = look.reading(seat, live.bound_at())
+            if reading is not None:
+                live.take(reading, seat)
+
+    # -- Surroundings of a seat ------------------------------------------------------------------
+
+    def changed(self, live: LiveSeat, before: Fused, after: Fused) -> None:
+        """Called by a seat under its lock: put the news in line."""
+        if after.state is before.state and after.state not in _TELLING:
+            return
+        key = live.key
+        self._notices.put(lambda: self.on_change(key, after))
+
+    def hold_of(self, seat: Seat) -> str | None:
+        """Why nothing can be typed at this seat, as far as the tmux server is concerned."""
+        state = self._server.state()
+        if state is ServerState.HUNG:
+            return "the tmux server does not answer"
+        return "the tmux server is gone" if state is ServerState.LOST and seat.pane_id else None
+
+    def tell(self, kind: str, key: str | None, payload: Mapping[str, Any]) -> None:
+        """Put an event in line for ``on_event``."""
+        self._notices.put(lambda: self.on_event(kind, key, payload))
+
+    def look_soon(self, key: str) -> None:
+        """The session file of this seat is about to change: look at it often for a moment."""
+        self._pace.hurry(key, *_AFTER_HOOK)
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _begin(self, live: LiveSeat, seat: Seat) -> None:
+        if seat.pid and seat.pid_start:
+            live.start(seat)
+            self._deaths.watch(Watched(seat.key, seat.pid, seat.pid_start))
+            self._server.holds(seat, self._deaths)
+        self._look(live)
+        if live.lacks_exit_status():
+            self._ask_how_it_ended(seat.key)
+
+    def _unwatch(self, seat: Seat | None) -> None:
+        if seat is not None and seat.pid:
+            self._deaths.forget(Watched(seat.key, seat.pid, seat.pid_start))
+            self._processes.pop(seat.pid, None)
+
+    def _look(self, live: LiveSeat) -> None:
+        try:
+            live.look()
+        except OSError as error:
+            # One seat's unreadable file must not blind us to the others; it is tried again.
+            _log.warning("%s could not be read: %s", live.key, error)
+
+    def _give_up_answered(self, live: LiveSeat) -> None:
+        """Requests that the person at the terminal has answered, whose hook hangs on."""
+        level, now = live.readings().level, self._clock.now()
+        if level is None:
+            return
+        if any(is_over(asked, level, now) for asked in self.permissions.all(live.key)):
+            self.permissions.drop(live.key, level.at)
+
+    def _died(self, watched: Watched) -> None:
+        """Called by the deaths thread."""
+        if watched.name == server_desk.NAME:
+            news = self._server.died(watched)
+        else:
+            news = self._server.check()
+            live = self.seat(watched.name)
+            seat = live.seat() if live is not None else None
+            if live and seat and (seat.pid, seat.pid_start) == (watched.pid, watched.start):
+                live.take_death(seat)
+                self.permissions.drop(watched.name)
+                news = True
+        if news:
+            self._ask_how_it_ended(watched.name)
+
+    def _ask_how_it_ended(self, key: str) -> None:
+        """Have tmux asked now, and again for a moment, until it knows the exit status."""
+        self._looks.forget()
+        self._pace.hurry(key, *_AFTER_DEATH)
+
+    def _run(self) -> None:
+        next_tick = 0.0
+        while self._open:
+            due = self._pace.due()
+            if time.monotonic() >= next_tick or self._looks.older_than(PANES_EVERY_S):
+                next_tick = time.monotonic() + TICK_S
+                self._safely(self.tick)
+            else:
+                self._safely(lambda: self._look_at(due))  # noqa: B023 - called at once
+            self._pace.sleep(next_tick - time.monotonic())
+
+    def _look_at(self, keys: list[str]) -> None:
+        for live in self.seats():
+            if live.key in keys:
+                self._look(live)
+                if live.lacks_exit_status():
+                    self._looks.forget()
+
+    def _safely(self, work: Callable[[], None]) -> None:
+        try:
+            work()
+        except CouldNotTell as error:
+            _log.warning("%s", error.line())
+        except Exception:  # noqa: BLE001 - the tick must go on for the other seats
+            _log.exception("a tick of the watch failed")

@@ -1,0 +1,350 @@
+"""One live agent: its newest readings, the state they make, and its conversation."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Protocol
+
+from tmux_orch.agents.adapter import Adapter, Berth, HookReading
+from tmux_orch.clock import Clock
+from tmux_orch.domain.errors import CouldNotTell
+from tmux_orch.domain.seat import Seat
+from tmux_orch.domain.states import AgentState, Fused, Reading, Source
+from tmux_orch.messages.port import Sighting
+from tmux_orch.watch import process
+from tmux_orch.watch.conversation import Conversation
+from tmux_orch.watch.fusion import STARTING_S, Readings, fuse
+from tmux_orch.watch.permissions import Asked
+
+#: A program that is idle when it is first seen may be about to take the prompt of its own command
+#: line: Claude Code 2.1.197 said idle and took it 0.24 s later (loaded machine). Nothing is typed
+#: into a young program for this long.
+SETTLES_S = 1.0
+
+
+class Surroundings(Protocol):
+    """What a seat needs of the board it sits on."""
+
+    condition: threading.Condition
+
+    def changed(self, live: LiveSeat, before: Fused, after: Fused) -> None:
+        """The fused state or its evidence changed; called with the seat's lock held, in order."""
+
+    def hold_of(self, seat: Seat) -> str | None:
+        """Why nothing may be sent there now, as far as the tmux server is concerned."""
+
+
+class LiveSeat:
+    """The watch's view of one agent; also the ``SeatPort`` that delivery asks.
+
+    Every method may be called from any thread. The lock guards fields only; files, processes and
+    tmux are looked at without it.
+    """
+
+    def __init__(
+        self, seat: Seat, berth: Berth, adapter: Adapter, clock: Clock, around: Surroundings
+    ) -> None:
+        self._key = seat.key
+        self._clock = clock
+        self._around = around
+        self._lock = threading.Lock()
+        self._conversation = Conversation(adapter, berth, around.condition)
+        self._looks = 0
+        self._bind(seat, berth, adapter)
+        self._fused = Fused(AgentState.UNKNOWN, clock.now(), "nothing was read yet")
+
+    def _bind(self, seat: Seat, berth: Berth, adapter: Adapter) -> None:
+        self._seat, self._adapter = seat, adapter
+        self._berth = replace(berth, conversation_id=seat.conversation_id, pid=seat.pid)
+        self._readings = Readings()
+        self._bound_at = self._clock.monotonic()
+        self._level_look = self._looks
+        self._level_stamp: tuple[int, int] | None = None
+        self._hooks_seen = False
+        self._settled_at = 0.0
+        self._conversation.move(adapter, self._berth)
+
+    def rebind(self, seat: Seat, berth: Berth, adapter: Adapter) -> bool:
+        """The seat's row changed. Returns whether its program is another process than before.
+
+        Readings of another process are forgotten; what was seen of the conversation is kept.
+        """
+        with self._lock:
+            old = self._seat
+            other = (old.pid, old.pid_start, old.incarnation, old.adapter) != (
+                seat.pid,
+                seat.pid_start,
+                seat.incarnation,
+                seat.adapter,
+            )
+            if other:
+                self._bind(seat, berth, adapter)
+            else:
+                self._seat, self._adapter = seat, adapter
+                self._berth = replace(berth, conversation_id=seat.conversation_id, pid=seat.pid)
+                self._conversation.move(adapter, self._berth)
+            return other
+
+    # -- what others may ask ---------------------------------------------------------------------
+
+    @property
+    def key(self) -> str:
+        """``project/agent``."""
+        return self._key
+
+    def seat(self) -> Seat:
+        """The stored row as it is now."""
+        with self._lock:
+            return self._seat
+
+    def berth(self) -> Berth:
+        """What its adapter is told of it."""
+        with self._lock:
+            return self._berth
+
+    def adapter(self) -> Adapter:
+        """The adapter of its program."""
+        with self._lock:
+            return self._adapter
+
+    def fused(self) -> Fused:
+        """The state as last fused; costs nothing."""
+        with self._lock:
+            return self._fused
+
+    def readings(self) -> Readings:
+        """The newest reading of each source."""
+        with self._lock:
+            return self._readings
+
+    def lacks_exit_status(self) -> bool:
+        """Whether the program has ended and tmux has not said how."""
+        with self._lock:
+            tmux = self._readings.tmux
+            ended = self._fused.state is AgentState.EXITED
+            return ended and bool(self._seat.pane_id) and (tmux is None or tmux.state is None)
+
+    def bound_at(self) -> float:
+        """Monotonic instant since when this process is watched."""
+        with self._lock:
+            return self._bound_at
+
+    def busy_with_hooks(self) -> bool:
+        """Whether a turn runs whose end (or next tool) will ask us for waiting messages.
+
+        Only believed of a program that has called a hook in this life: hooks can be switched off
+        by a policy of the machine.
+        """
+        with self._lock:
+            working = self._fused.state is AgentState.WORKING
+            return working and self._hooks_seen and self._adapter.hands_over
+
+    def hold(self) -> str | None:
+        """Why nothing may be sent to this agent now, in words; else ``None``."""
+        with self._lock:
+            seat, settled_at = self._seat, self._settled_at
+        if (reason := self._around.hold_of(seat)) is not None:
+            return reason
+        return "the agent has just started" if self._clock.monotonic() < settled_at else None
+
+    # -- looking ---------------------------------------------------------------------------------
+
+    def refresh(self) -> Fused:
+        """The state after re-reading the session file and the process now.
+
+        tmux's flags are those of the last tick: who types looks at the pane himself, a second tmux
+        process per delivery would cost it 5 ms, and a server that hangs would hang the caller.
+        """
+        self.look(force=True)
+        return self.fused()
+
+    def look(self, force: bool = False) -> None:
+        """Read the process and the session file (unless it has not changed); fuse.
+
+        Args:
+            force: Read the file even when its stamp is the one that was read last.
+        """
+        seat, berth, adapter = self.seat(), self.berth(), self.adapter()
+        with self._lock:
+            self._looks += 1
+            look, stamp_before = self._looks, self._level_stamp
+        alive = self.look_at_process(seat)
+        stamp = _stamp(adapter, berth) if alive else None
+        if alive and not force and stamp is not None and stamp == stamp_before:
+            self._fuse(seat)
+            return
+        level = adapter.level(berth, self._clock.now()) if alive else None
+        with self._lock:
+            # A slower look that began earlier must not overwrite what a later one saw.
+            if self._seat.pid == seat.pid and look > self._level_look:
+                self._level_look, self._level_stamp = look, stamp
+                self._readings = replace(self._readings, level=level)
+                if level is not None:
+                    self._published(level)
+        self._fuse(seat)
+
+    def _published(self, level: Reading) -> None:
+        """The program has a session file now: its screen is no evidence of a start-up dialog."""
+        young = process.age_s(self._seat.pid_start) < STARTING_S
+        if not self._readings.published and young and level.state is AgentState.IDLE:
+            self._settled_at = self._clock.monotonic() + SETTLES_S
+        self._readings = replace(self._readings, screen=None, published=True)
+
+    def look_at_process(self, seat: Seat) -> bool:
+        """Whether the program runs; its death becomes a reading."""
+        try:
+            alive = seat.pid > 0 and process.runs(seat.pid, seat.pid_start)
+        except CouldNotTell:
+            return True  # nothing was seen, so nothing is concluded; the pidfd still tells a death
+        if not alive:
+            self.take_death(seat)
+        return alive
+
+    def take_death(self, seat: Seat) -> None:
+        """The seat's process has ended."""
+        told = f"pid {seat.pid} has ended" if seat.pid else "it has no process"
+        self.take(
+            Reading(Source.PROCESS, AgentState.EXITED, self._clock.now(), "process.gone", told),
+            seat,
+        )
+
+    def start(self, seat: Seat) -> None:
+        """Note that its process runs, as the first reading of its life."""
+        told = f"pid {seat.pid} runs"
+        self.take(Reading(Source.PROCESS, None, self._clock.now(), "process.alive", told), seat)
+
+    # -- taking readings -------------------------------------------------------------------------
+
+    def take(self, reading: Reading, of: Seat) -> None:
+        """A reading of the process, of tmux or of the screen; dropped if ``of`` is a past life."""
+        with self._lock:
+            if not self._same_life(of):
+                return
+            if _says_the_same(_slot(self._readings, reading.source), reading):
+                return  # keep the time at which it became true
+            if reading.source is Source.PROCESS:
+                self._readings = replace(self._readings, process=reading)
+            elif reading.source is Source.TMUX:
+                self._readings = replace(self._readings, tmux=reading)
+            elif reading.source is Source.SCREEN:
+                self._readings = replace(self._readings, screen=reading)
+        self._fuse(of)
+
+    def clear_screen(self, of: Seat) -> None:
+        """The screen shows no dialog any more."""
+        with self._lock:
+            if self._same_life(of):
+                self._readings = replace(self._readings, screen=None)
+        self._fuse(of)
+
+    def take_hook(self, told: HookReading) -> None:
+        """One hook call of the seat's own conversation."""
+        with self._lock:
+            seat = self._seat
+            self._hooks_seen = True
+            idle = self._fused.state is AgentState.IDLE
+            if told.reading.state is not None and not told.subagent:
+                self._readings = replace(self._readings, hook=told.reading)
+        if told.prompt and not told.subagent:
+            # Typed while it worked, a prompt is queued (seen 3 to 4 s before the model was asked).
+            # Even of an idle agent the hook is not yet the transcript: a program killed in between
+            # has no trace of it when it is resumed.
+            self._conversation.note(told.prompt, Sighting.PROMPTED if idle else Sighting.QUEUED)
+        self._fuse(seat)
+
+    def take_asked(self, asked: Asked | None) -> None:
+        """The permission request that is held now, or ``None`` when none is."""
+        with self._lock:
+            seat = self._seat
+            self._readings = replace(self._readings, asking=_asking(asked) if asked else None)
+        self._fuse(seat)
+
+    def follow(self, conversation_id: str) -> None:
+        """The program itself went to another conversation (``/clear``, resumed by the person)."""
+        with self._lock:
+            self._seat = replace(self._seat, conversation_id=conversation_id)
+            self._berth = replace(self._berth, conversation_id=conversation_id)
+            self._conversation.move(self._adapter, self._berth)
+
+    # -- the conversation ------------------------------------------------------------------------
+
+    def sighting(self, message_id: str) -> Sighting:
+        """How far the message (or brief) was seen, after re-reading the transcript's tail now."""
+        return self._conversation.seen(message_id)
+
+    def await_sighting(self, message_id: str, at_least: Sighting, wait_s: float) -> Sighting:
+        """Block until the message was seen at least that far, or ``wait_s`` passed; what is true.
+
+        Returns early when the program has died.
+        """
+        return self._conversation.wait(
+            message_id, at_least, wait_s, lambda: self.fused().state is AgentState.EXITED
+        )
+
+    def transcript_readable(self) -> bool:
+        """Whether the transcript exists and was read to its last complete line."""
+        return self._conversation.readable()
+
+    # -- inside ----------------------------------------------------------------------------------
+
+    def _same_life(self, of: Seat) -> bool:
+        mine = self._seat
+        return (of.pid, of.pid_start, of.incarnation) == (
+            mine.pid,
+            mine.pid_start,
+            mine.incarnation,
+        )
+
+    def _fuse(self, of: Seat) -> None:
+        age_s = process.age_s(of.pid_start) if of.pid_start else 0.0
+        now = self._clock.now()
+        with self._lock:
+            if not self._same_life(of):
+                return
+            before = self._fused
+            after = fuse(replace(self._readings, age_s=age_s), before, now)
+            if after == before:
+                return
+            self._fused = after
+            self._around.changed(self, before, after)
+        with self._around.condition:
+            self._around.condition.notify_all()
+
+
+def _slot(readings: Readings, source: Source) -> Reading | None:
+    slots = {
+        Source.PROCESS: readings.process,
+        Source.TMUX: readings.tmux,
+        Source.SCREEN: readings.screen,
+    }
+    return slots.get(source)
+
+
+def _says_the_same(before: Reading | None, after: Reading) -> bool:
+    return before is not None and replace(before, at=after.at) == after
+
+
+def _asking(asked: Asked) -> Reading:
+    told = _one_line(f"{asked.tool}: {asked.exact}")
+    return Reading(Source.HOOK, AgentState.WAITING_PERMISSION, asked.at, "permission.held", told)
+
+
+def _stamp(adapter: Adapter, berth: Berth) -> tuple[int, int] | None:
+    """Modification time and inode of the session file, where the adapter says which it is."""
+    place: Callable[[Berth], Path | None] | None = getattr(adapter, "session_file", None)
+    path = place(berth) if place is not None else None
+    if path is None:
+        return None
+    try:
+        facts = path.stat()
+    except OSError:
+        return None  # absent or unreadable: the adapter is asked, and it says so
+    return facts.st_mtime_ns, facts.st_ino
+
+
+def _one_line(text: str) -> str:
+    line = " ".join(text.split())
+    return line if len(line) <= 200 else f"{line[:199]}…"
