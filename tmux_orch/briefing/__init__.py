@@ -1,0 +1,1 @@
+"""What each agent is told: its role page, its first briefing, and what it hears after a restart."""
