@@ -1,0 +1,1 @@
+"""Plan equals observation: bootstrap, resume and add-roles are the same reconcile."""

@@ -1,0 +1,51 @@
+"""What one seat needs next: pure decisions over what is stored and what was seen."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+
+
+class Act(StrEnum):
+    """What reconcile does with a seat."""
+
+    ADOPT = "adopt"  # it lives: nothing is started, nothing typed
+    START = "start"  # first start, or a conversation that has no transcript: same id, same briefing
+    RESUME = "resume"  # its conversation exists and nobody has it open: go on with it
+    WAIT = "wait"  # somebody else has the conversation open: never started twice
+
+
+@dataclass(frozen=True, slots=True)
+class Seen:
+    """What is there now for one seat.
+
+    Attributes:
+        pane_alive: A pane with its tags exists and its program runs.
+        conversation: A transcript that can be resumed exists.
+        briefed: The transcript contains the briefing's marker.
+        owner: Pid of a live process that has the conversation open outside our pane, else ``None``.
+    """
+
+    pane_alive: bool
+    conversation: bool
+    briefed: bool
+    owner: int | None
+
+
+def decide(seen: Seen) -> Act:
+    """The act for one seat that is wanted up."""
+    if seen.pane_alive:
+        return Act.ADOPT
+    if seen.owner is not None:
+        return Act.WAIT
+    return Act.RESUME if seen.conversation and seen.briefed else Act.START
+
+
+# As systemd's StartLimit: five starts in a minute, then a person decides.
+STARTS = 5
+WINDOW_S = 60.0
+
+
+def within_budget(starts: int) -> bool:
+    """Whether a seat that was started so often within :data:`WINDOW_S` may be started again."""
+    return starts < STARTS

@@ -1,0 +1,140 @@
+"""What happened and what waits: messages, events and held permissions, as rows for a person."""
+
+from __future__ import annotations
+
+import threading
+from collections.abc import Callable, Mapping
+from typing import Any
+
+from tmux_orch.domain.errors import Absent, BadInput
+from tmux_orch.domain.message import Message
+from tmux_orch.domain.seat import Seat
+from tmux_orch.rpc.request import Reply
+from tmux_orch.store.events import Event
+from tmux_orch.store.projects import Project
+from tmux_orch.team.parts import Parts
+
+# A person's eye does not tell 0.25 s from at once; the events table is asked by its primary key.
+_LOOK_EVERY_S = 0.25
+LIMIT = 1000
+
+
+def limit_of(body: Mapping[str, Any]) -> int:
+    """The row limit asked for.
+
+    Raises:
+        BadInput: not a number from 1 to 1000.
+    """
+    limit = body.get("limit", 50)
+    if not isinstance(limit, int) or not 1 <= limit <= LIMIT:
+        raise BadInput(f"--limit {limit!r}", f"give a number from 1 to {LIMIT}")
+    return limit
+
+
+def message_row(message: Message) -> dict[str, Any]:
+    """One message as JSON-ready data."""
+    return {
+        "id": message.id,
+        "seq": message.seq,
+        "at": message.accepted_at.isoformat(),
+        "sender": message.sender,
+        "to": message.target,
+        "state": str(message.state),
+        "state_at": message.state_at.isoformat(),
+        "proof": message.proof,
+        "reason": message.reason,
+        "text": message.text,
+    }
+
+
+def messages(
+    parts: Parts, project: Project, body: Mapping[str, Any], reply: Reply, gone: Callable[[], bool]
+) -> None:
+    """The last messages of a project, then, with ``follow``, each change as a progress frame."""
+    agent = body.get("agent")
+    target = f"{project.name}/{agent}" if agent else None
+    rows = parts.outbox.recent(project.name, limit_of(body), agent=target)
+    if not body.get("follow"):
+        reply.result({"messages": [message_row(m) for m in rows]})
+        return
+    for message in rows:
+        reply.progress(message_row(message))
+    seen = {m.id: m.state for m in rows}
+    pause = threading.Event()
+    while not gone():
+        for message in parts.outbox.recent(project.name, LIMIT, agent=target):
+            if seen.get(message.id) is not message.state:
+                seen[message.id] = message.state
+                reply.progress(message_row(message))
+        pause.wait(_LOOK_EVERY_S)
+
+
+def events(
+    parts: Parts, project: Project, body: Mapping[str, Any], reply: Reply, gone: Callable[[], bool]
+) -> None:
+    """The last events of a project, then, with ``follow``, each new one as a progress frame."""
+    since = body.get("since")
+    if since is not None and not isinstance(since, int):
+        raise BadInput(f"--since {since!r}", "give the number of an event")
+    limit = limit_of(body)
+    first = max(0, parts.events.last() - limit) if since is None else since
+    rows = [event_row(event) for event in parts.events.since(first, limit, project.name)]
+    if not body.get("follow"):
+        reply.result({"events": rows})
+        return
+    for row in rows:
+        reply.progress(row)
+    last = rows[-1]["seq"] if rows else first
+    pause = threading.Event()
+    while not gone():
+        for event in parts.events.since(last, LIMIT, project.name):
+            last = event.seq
+            reply.progress(event_row(event))
+        pause.wait(_LOOK_EVERY_S)
+
+
+def event_row(event: Event) -> dict[str, Any]:
+    """One event as JSON-ready data."""
+    return {
+        "seq": event.seq,
+        "at": event.at.isoformat(),
+        "kind": event.kind,
+        "project": event.project,
+        "agent": event.agent,
+        "payload": event.payload,
+    }
+
+
+def permission(parts: Parts, seat: Seat, allow: bool, body: Mapping[str, Any]) -> dict[str, Any]:
+    """Show or answer the permission an agent waits for, through the hook that asked.
+
+    Args:
+        parts, seat: Whose question.
+        allow: The answer.
+        body: ``show_only``; or ``id`` of what was shown, so that no other question is answered,
+            and a ``reason`` for the agent.
+
+    Raises:
+        Absent: it waits for none that a hook holds, or not for the one shown any more.
+    """
+    permissions = parts.board.permissions
+    asked = permissions.pending(seat.key)
+    if asked is None:
+        raise Absent(f"{seat.name} waits for no permission", "look what it does: tmux-orch status")
+    answer = not body.get("show_only")
+    reason = str(body.get("reason") or "")
+    if answer:
+        shown_id = body.get("id")
+        asked_id = shown_id if isinstance(shown_id, int) else asked.id
+        asked = permissions.answer(seat.key, allow, reason, asked_id)
+    shown = {
+        "agent": seat.name,
+        "id": asked.id,
+        "tool": asked.tool,
+        "exact": asked.exact,
+        "asked_at": asked.at.isoformat(),
+    }
+    if answer:
+        kind = "permission.allowed" if allow else "permission.denied"
+        parts.events.append(kind, seat.project, seat.key, {**shown, "reason": reason})
+    return {**shown, "answered": answer, "allowed": allow}

@@ -1,0 +1,178 @@
+"""A new team from nothing: its project, its plan and its seats, stored in one transaction."""
+
+from __future__ import annotations
+
+import secrets
+import uuid
+from collections.abc import Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+
+from tmux_orch.agents.adapter import Program
+from tmux_orch.analysis import request, spec, team
+from tmux_orch.config.files import private_directory, write_atomically
+from tmux_orch.domain.errors import BadInput
+from tmux_orch.domain.names import is_name, slug, unique
+from tmux_orch.domain.plan import Plan, PlannedAgent
+from tmux_orch.domain.seat import Seat
+from tmux_orch.store.projects import Project
+from tmux_orch.team import environment, mirrors
+from tmux_orch.team.parts import Parts
+from tmux_orch.worktrees.repository import Repository
+
+TEAM_TYPE = "general"
+AGENT = "claude"
+# Without a word of the person: Claude Code 2.1.329 would otherwise start in its auto mode.
+DEFAULT_MODE = "default"
+
+
+@dataclass(frozen=True, slots=True)
+class Wanted:
+    """What ``auto-orchestrate`` asked for, as the command line sent it."""
+
+    directory: Path
+    spec_text: str = ""
+    spec_name: str = ""
+    session: str = ""
+    roles: str = ""
+    add_roles: str = ""
+    agent: str = ""
+    model: str = ""
+    permission_mode: str = ""
+    trust: bool = False
+    resume: bool = False
+    rebrief_all: bool = False
+    environment: Mapping[str, str] = field(default_factory=dict)
+
+
+def program(parts: Parts, wanted: Wanted) -> Program:
+    """The agent program asked for, found in the person's environment.
+
+    Raises:
+        BadInput: it is not known or not there; with the remedy.
+    """
+    name = wanted.agent or AGENT
+    if name not in parts.adapters:
+        known = ", ".join(sorted(parts.adapters))
+        raise BadInput(f"no agent program {name[:60]!r} is known", f"the known ones are {known}")
+    return parts.adapters[name].locate(environment.allowed(wanted.environment))
+
+
+def project(parts: Parts, wanted: Wanted, repository: Repository) -> Project:
+    """The project of a repository that has none yet, not stored.
+
+    Raises:
+        BadInput: ``--session`` is no name, or another project's.
+    """
+    taken = {known.name for known in parts.projects.all()}
+    name = wanted.session or unique(slug(repository.root.name), taken)
+    if not is_name(name):
+        raise BadInput(
+            f"--session: {name[:60]!r} is not a name",
+            "use lower-case letters, digits, - and _, beginning with a letter",
+        )
+    if name in taken:
+        raise BadInput(f"--session: {name} is another project", "choose another name")
+    return Project(
+        name=name,
+        path=str(repository.root),
+        common_dir=str(repository.common_dir),
+        label=repository.root.name,
+        starting_branch=repository.branch or "",
+        starting_commit=repository.head,
+        created_at=parts.clock.now(),
+    )
+
+
+def plan(parts: Parts, wanted: Wanted, name: str, repository: Repository) -> Plan:
+    """The plan of a new team for the project ``name``.
+
+    Raises:
+        BadInput: the roles asked for make no team.
+    """
+    aliases = parts.templates.aliases()
+    roles = request.read_roles(wanted.roles, aliases, "--roles") if wanted.roles else None
+    added: dict[str, int] = {}
+    if wanted.add_roles:
+        added = request.read_roles(wanted.add_roles, aliases, "--add-roles")
+    agents = team.choose(parts.templates.team(TEAM_TYPE).core, roles, added)
+    check_size(len(agents))
+    read = spec.read(wanted.spec_text)
+    return Plan(
+        run=secrets.token_hex(3),
+        project=name,
+        title=read.title,
+        spec_name=wanted.spec_name,
+        spec=read.text,
+        team_type=TEAM_TYPE,
+        starting_branch=repository.branch or "",
+        starting_commit=repository.head,
+        agents=agents,
+        tasks=read.tasks,
+    )
+
+
+def enlarged(parts: Parts, wanted: Wanted, old: Plan) -> Plan:
+    """The plan with the added roles; names and slots of removed seats stay taken.
+
+    Raises:
+        BadInput: the roles cannot be added.
+    """
+    added = request.read_roles(wanted.add_roles, parts.templates.aliases(), "--add-roles")
+    joined = team.add(old.agents, added)
+    check_size(len(old.agents) + len(joined))
+    return replace(old, agents=(*old.agents, *joined))
+
+
+def check_size(agents: int) -> None:
+    """Refuse a team larger than any that was measured."""
+    if agents > request.MAX_AGENTS:
+        raise BadInput(f"a team of {agents} agents", f"at most {request.MAX_AGENTS} are possible")
+
+
+def seat(parts: Parts, wanted: Wanted, of: Plan, planned: PlannedAgent, adapter: str) -> Seat:
+    """The seat of one planned agent, before its first start."""
+    return Seat(
+        project=of.project,
+        name=planned.name,
+        role=planned.role,
+        run=of.run,
+        slot=planned.slot,
+        adapter=adapter,
+        worktree=str(parts.registry.project(of.project).worktree(planned.name)),
+        branch=f"{parts.branch_prefix}/{of.run}/{planned.name}",
+        base=of.starting_commit,
+        incarnation=0,
+        conversation_id=str(uuid.uuid4()),
+        brief_id=secrets.token_hex(4),
+        model=wanted.model,
+        permission_mode=wanted.permission_mode or DEFAULT_MODE,
+    )
+
+
+def store(
+    parts: Parts, wanted: Wanted, of: Plan, project: Project, repository: Repository, adapter: str
+) -> None:
+    """Plan, project and seats in one transaction: from here on ``--resume`` knows the team."""
+    kept = environment.allowed(wanted.environment)
+    if not repository.identity:
+        kept |= environment.identity(f"tmux_orch agents of {project.label}")
+    paths = parts.registry.project(project.name)
+    private_directory(paths.root)
+    write_atomically(paths.environment, environment.dump(kept))
+    with parts.database.write() as connection:
+        if parts.projects.by_path(project.path, connection) is None:
+            parts.projects.add(project, connection)
+        parts.projects.change(
+            project.name,
+            connection,
+            starting_branch=of.starting_branch,
+            starting_commit=of.starting_commit,
+            live=True,
+            run=of.run,
+        )
+        parts.plans.put(of.run, project.name, of.body(), connection)
+        for planned in of.agents:
+            parts.seats.put(seat(parts, wanted, of, planned, adapter), connection)
+        parts.journal.note(project.name, of.run, None, "plan", connection=connection)
+    mirrors.plan(parts, of)

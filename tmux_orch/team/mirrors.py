@@ -1,0 +1,45 @@
+"""Readable copies in the registry of what the database says; nothing ever reads them back."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Mapping
+from pathlib import Path
+from typing import Any
+
+from tmux_orch.config.files import write_atomically
+from tmux_orch.domain.plan import Plan
+from tmux_orch.team.parts import Parts
+
+
+def plan(parts: Parts, of: Plan) -> None:
+    """``projects/PROJECT/plan.json``."""
+    _write(parts.registry.project(of.project).plan, of.body())
+
+
+def status(parts: Parts, name: str, body: Mapping[str, Any]) -> None:
+    """``projects/PROJECT/status.json``: the status at the last act on the team."""
+    _write(parts.registry.project(name).status, body)
+
+
+def sessions(parts: Parts) -> None:
+    """``sessions.json``: which agents run now, and where."""
+    alive = [
+        {
+            "project": seat.project,
+            "agent": seat.name,
+            "pane_id": seat.pane_id,
+            "window_id": seat.window_id,
+            "pid": seat.pid,
+            "conversation_id": seat.conversation_id,
+            "worktree": seat.worktree,
+        }
+        for seat in parts.seats.all()
+        if seat.pane_id
+    ]
+    _write(parts.registry.sessions, {"agents": alive})
+
+
+def _write(path: Path, body: Mapping[str, Any]) -> None:
+    text = json.dumps(body, ensure_ascii=False, indent=2)
+    write_atomically(path, text.encode("utf-8", "replace"))

@@ -1,0 +1,89 @@
+"""What the team's acts work with; the daemon puts it together once."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tmux_orch.agents.adapter import Adapter, Berth
+from tmux_orch.clock import Clock
+from tmux_orch.config.registry import Registry
+from tmux_orch.config.templates import Templates
+from tmux_orch.domain.seat import Seat
+from tmux_orch.messages.courier import Courier
+from tmux_orch.store.database import Database
+from tmux_orch.store.events import Events
+from tmux_orch.store.journal import Journal
+from tmux_orch.store.outbox import Outbox
+from tmux_orch.store.plans import Plans
+from tmux_orch.store.projects import Projects
+from tmux_orch.store.seats import Seats
+from tmux_orch.team import environment
+from tmux_orch.tmux.server import Server
+from tmux_orch.watch.board import Board
+
+Progress = Callable[[dict[str, Any]], None]
+
+
+@dataclass(frozen=True)
+class Parts:
+    """The rooms' objects, one of each."""
+
+    registry: Registry
+    database: Database
+    projects: Projects
+    plans: Plans
+    seats: Seats
+    journal: Journal
+    outbox: Outbox
+    events: Events
+    server: Server
+    board: Board
+    courier: Courier
+    adapters: Mapping[str, Adapter]
+    templates: Templates
+    clock: Clock
+    branch_prefix: str
+    hook: Path
+
+    def adapter(self, seat: Seat) -> Adapter:
+        """The adapter of a seat's program."""
+        return self.adapters[seat.adapter]
+
+    def made_by_us(self, seat: Seat) -> bool:
+        """Whether the journal says that we began to make the worktree of this seat's run."""
+        step = self.journal.last(seat.project, seat.key, "worktree")
+        return step is not None and step.run == seat.run
+
+    def berth(self, seat: Seat, mates: tuple[Seat, ...] | None = None) -> Berth:
+        """What the adapter may know of ``seat`` now.
+
+        ``mates`` are the other seats of its team; looked up when not given.
+        """
+        if mates is None:
+            mates = tuple(s for s in self.seats.of_project(seat.project) if s.key != seat.key)
+        paths = self.registry.project(seat.project)
+        private = paths.seat(seat.name)
+        return Berth(
+            key=seat.key,
+            worktree=Path(seat.worktree),
+            private=private,
+            mates=tuple(Path(mate.worktree) for mate in mates),
+            environment=environment.of_seat(
+                environment.load(paths.environment),
+                seat,
+                commands=self.registry.commands,
+                registry=self.registry.root,
+                runtime=self.registry.run,
+            ),
+            commands=self.registry.commands,
+            hook=self.hook,
+            role_page=private / "role.md",
+            conversation_id=seat.conversation_id,
+            brief_id=seat.brief_id,
+            model=seat.model,
+            permission_mode=seat.permission_mode,
+            pid=seat.pid,
+        )

@@ -1,0 +1,113 @@
+"""The team as a person sees it: state from the board, work from git, waiting messages."""
+
+from __future__ import annotations
+
+from collections.abc import Collection
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+from tmux_orch.domain.errors import OrchError
+from tmux_orch.domain.seat import Desired, Seat
+from tmux_orch.domain.states import AgentState, Fused
+from tmux_orch.store.projects import Project
+from tmux_orch.team.parts import Parts
+from tmux_orch.worktrees.activity import Activity, activity
+
+SCHEMA = "tmux-orch/status/1"
+
+
+def status(
+    parts: Parts, project: Project, unasked: Collection[str] = frozenset()
+) -> dict[str, Any]:
+    """The status object of one project (schema ``tmux-orch/status/1``).
+
+    Args:
+        parts: The rooms' objects.
+        project: Which one.
+        unasked: Keys of seats whose work git is not asked about (``null`` then): agents that were
+            started a moment ago. One answer costs 10 ms per 2,000 files.
+    """
+    seats = [s for s in parts.seats.of_project(project.name) if s.desired is not Desired.REMOVED]
+    held = parts.outbox.count_held(project.name)
+    with ThreadPoolExecutor(4) as pool:
+        work = list(pool.map(lambda seat: _work(seat) if seat.key not in unasked else None, seats))
+    agents = [
+        _agent(parts, seat, done, held.get(seat.key, 0))
+        for seat, done in zip(seats, work, strict=True)
+    ]
+    return {
+        "schema": SCHEMA,
+        "project": {"name": project.name, "path": project.path, "run": project.run,
+                    "live": project.live, "starting_branch": project.starting_branch},
+        "agents": agents,
+    }  # fmt: skip
+
+
+def fused(parts: Parts, seat: Seat) -> Fused:
+    """The state of a seat: the board's while it is watched, else what is stored."""
+    live = parts.board.seat(seat.key)
+    if live is not None:
+        return live.fused()
+    stored = parts.seats.state(seat.key)
+    if seat.desired is Desired.STOPPED:
+        since_at = stored.since_at if stored else parts.clock.now()
+        return Fused(AgentState.EXITED, since_at, "stopped by you; worktree and branch are kept")
+    return stored or Fused(AgentState.UNKNOWN, parts.clock.now(), "never seen running")
+
+
+def _work(seat: Seat) -> Activity | str:
+    try:
+        return activity(Path(seat.worktree), seat.base)
+    except OrchError as error:
+        return error.line()
+
+
+def _agent(parts: Parts, seat: Seat, work: Activity | str | None, held: int) -> dict[str, Any]:
+    now = fused(parts, seat)
+    known = work if isinstance(work, Activity) else None
+    return {
+        "name": seat.name,
+        "role": seat.role,
+        "adapter": seat.adapter,
+        "state": str(now.state),
+        "state_since_at": now.since_at.isoformat(),
+        "evidence": now.evidence,
+        "window_id": seat.window_id,
+        "pane_id": seat.pane_id,
+        "pid": seat.pid,
+        "conversation_id": seat.conversation_id,
+        "worktree": seat.worktree,
+        "branch": (known.branch if known else None) or seat.branch,
+        "home_branch": seat.branch,
+        "dirty_files": known.dirty_files if known else None,
+        "commits_ahead": known.commits_ahead if known else None,
+        "git_trouble": work if isinstance(work, str) else None,
+        "held_messages": held,
+    }
+
+
+def summary(parts: Parts, project: Project) -> dict[str, Any]:
+    """One line of ``tmux-orch ls``."""
+    seats = [s for s in parts.seats.of_project(project.name) if s.desired is not Desired.REMOVED]
+    down = {AgentState.EXITED, AgentState.ERROR, AgentState.UNKNOWN}
+    up = sum(1 for seat in seats if fused(parts, seat).state not in down)
+    return {
+        "name": project.name,
+        "path": project.path,
+        "run": project.run,
+        "live": project.live,
+        "agents": len(seats),
+        "up": up,
+    }
+
+
+def next_steps(project: Project) -> list[str]:
+    """What a person types next."""
+    where = f"--project {project.name}"
+    return [
+        f"look at the team:  tmux-orch attach {where}",
+        f'talk to the hub:   scm {project.name}/orchestrator "message"',
+        f"see what they do:  tmux-orch status {where}",
+        f"stop the team:     tmux-orch stop {where}",
+    ]

@@ -1,0 +1,148 @@
+"""The main job: a request becomes a stored plan, the plan a reconciled team."""
+
+from __future__ import annotations
+
+from tmux_orch.agents.adapter import Program
+from tmux_orch.briefing.render import rebrief_text
+from tmux_orch.domain.errors import BadInput, Busy
+from tmux_orch.domain.plan import Plan
+from tmux_orch.domain.seat import Desired
+from tmux_orch.store.projects import Project
+from tmux_orch.team import environment, founding, mirrors
+from tmux_orch.team.decide import Act
+from tmux_orch.team.founding import Wanted
+from tmux_orch.team.holds import Holds
+from tmux_orch.team.parts import Parts, Progress
+from tmux_orch.team.reconcile import Outcome, Reconcile
+from tmux_orch.team.trust import answer_trust
+from tmux_orch.worktrees.repository import Repository, inspect
+from tmux_orch.worktrees.shown import few
+
+#: The sender of what we tell agents ourselves.
+SYSTEM = "orch"
+
+
+class Up:
+    """Starts, resumes and enlarges teams."""
+
+    def __init__(self, parts: Parts, holds: Holds) -> None:
+        self.parts = parts
+        self.holds = holds
+
+    def run(self, wanted: Wanted, progress: Progress) -> tuple[Project, list[Outcome]]:
+        """Do what was asked; progress tells each stage.
+
+        Raises:
+            OrchError: nothing was changed, or the line says what was.
+        """
+        repository = inspect(
+            wanted.directory,
+            wanted.environment or None,
+            starting=not wanted.resume,
+            branch_prefix=self.parts.branch_prefix,
+            ours_below=self.parts.registry.projects,
+        )
+        with self.holds.hold(str(repository.root)):
+            project = self.parts.projects.by_path(str(repository.root))
+            if wanted.resume:
+                return self._resume(wanted, project, repository, progress)
+            return self._start(wanted, project, repository, progress)
+
+    def _start(
+        self, wanted: Wanted, project: Project | None, repository: Repository, progress: Progress
+    ) -> tuple[Project, list[Outcome]]:
+        if project is not None and project.run:
+            kind = "a live team" if project.live else "a stopped team"
+            raise Busy(
+                f"{project.name} has {kind} (run {project.run})",
+                "go on with it: auto-orchestrate --resume [--add-roles ROLE]; "
+                "or end it: tmux-orch stop, tmux-orch remove",
+            )
+        program = founding.program(self.parts, wanted)
+        project = project or founding.project(self.parts, wanted, repository)
+        plan = founding.plan(self.parts, wanted, project.name, repository)
+        self._check_ours(repository)
+        for line in (*repository.warnings, *_uncommitted(repository)):
+            progress({"event": "note", "text": line})
+        founding.store(self.parts, wanted, plan, project, repository, program.adapter)
+        programs = {program.adapter: program}
+        return project, self._reconcile(wanted, project, plan, repository, programs, progress)
+
+    def _check_ours(self, repository: Repository) -> None:
+        """Refuse a repository that tracks files where every agent's pages go."""
+        if repository.git().line("ls-tree", "--name-only", repository.head, "--", ".orch"):
+            raise BadInput(
+                f"{repository.root} tracks .orch, where agents' pages are written",
+                "rename it in the repository first",
+            )
+
+    def _resume(
+        self, wanted: Wanted, project: Project | None, repository: Repository, progress: Progress
+    ) -> tuple[Project, list[Outcome]]:
+        if project is None or not project.run:
+            raise BadInput(
+                f"{repository.root} has no team", "start one: auto-orchestrate --spec FILE"
+            )
+        parts = self.parts
+        plan = Plan.from_body(parts.plans.get(project.run) or {})
+        seats = parts.seats.of_project(project.name)
+        adapter = wanted.agent or next((seat.adapter for seat in seats), founding.AGENT)
+        stored = environment.load(parts.registry.project(project.name).environment)
+        programs = {
+            name: founding.program(parts, Wanted(wanted.directory, agent=name, environment=stored))
+            for name in {adapter, *(seat.adapter for seat in seats)}
+        }
+        if wanted.add_roles:
+            plan = self._enlarge(wanted, plan, project, adapter)
+        if not project.live:
+            parts.projects.set_live(project.name, True, project.run)
+        outcomes = self._reconcile(wanted, project, plan, repository, programs, progress)
+        return project, outcomes
+
+    def _enlarge(self, wanted: Wanted, old: Plan, project: Project, adapter: str) -> Plan:
+        parts, plan = self.parts, founding.enlarged(self.parts, wanted, old)
+        with parts.database.write() as connection:
+            parts.plans.put(plan.run, project.name, plan.body(), connection)
+            for planned in plan.agents[len(old.agents) :]:
+                parts.seats.put(founding.seat(parts, wanted, plan, planned, adapter), connection)
+            parts.journal.note(project.name, plan.run, None, "add-roles", connection=connection)
+        mirrors.plan(parts, plan)
+        return plan
+
+    def _reconcile(
+        self, wanted: Wanted, project: Project, plan: Plan, repository: Repository,
+        programs: dict[str, Program], progress: Progress,
+    ) -> list[Outcome]:  # fmt: skip
+        act = Reconcile(
+            self.parts, project, plan, repository, programs, progress,
+            trust=answer_trust if wanted.trust else None, rebrief=wanted.rebrief_all,
+        )  # fmt: skip
+        outcomes = act.run()
+        if wanted.rebrief_all:
+            for outcome in outcomes:
+                if outcome.act is Act.ADOPT and outcome.seat.desired is Desired.UP:
+                    self.parts.courier.accept(SYSTEM, outcome.seat.key, rebrief_text())
+        self._tell_hub(plan, project, outcomes, wanted)
+        return outcomes
+
+    def _tell_hub(
+        self, plan: Plan, project: Project, outcomes: list[Outcome], wanted: Wanted
+    ) -> None:
+        """One line to the hub about who is there, when that changed."""
+        changed = [o for o in outcomes if o.act is not Act.ADOPT and o.seat.name != plan.hub]
+        if not changed:
+            return
+        ready = ", ".join(outcome.seat.name for outcome in changed if not outcome.trouble)
+        missing = "; ".join(f"{o.seat.name}: {o.trouble}" for o in changed if o.trouble)
+        lines = [f"{'Back or new' if wanted.resume else 'The team is here'}: {ready or 'nobody'}."]
+        if missing:
+            lines.append(f"Not ready: {missing}.")
+        self.parts.courier.accept(SYSTEM, f"{project.name}/{plan.hub}", " ".join(lines))
+
+
+def _uncommitted(repository: Repository) -> list[str]:
+    if not repository.dirty:
+        return []
+    count = len(repository.dirty)
+    files = "1 file is" if count == 1 else f"{count} files are"
+    return [f"{files} not committed, so not in the worktrees: {few(repository.dirty)}"]

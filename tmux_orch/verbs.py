@@ -1,0 +1,272 @@
+"""Requests from the socket to the rooms' services: one function per verb."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any
+
+from tmux_orch.domain.errors import BadInput, CouldNotTell, Refused
+from tmux_orch.domain.names import split_key
+from tmux_orch.domain.states import AgentState
+from tmux_orch.rpc.request import Reply, Request
+from tmux_orch.store.projects import Project
+from tmux_orch.team import follow, mirrors, remove, status, stop
+from tmux_orch.team.decide import Act
+from tmux_orch.team.founding import TEAM_TYPE, Wanted
+from tmux_orch.team.parts import Parts
+from tmux_orch.team.post import Post
+from tmux_orch.team.trust import answer_trust
+from tmux_orch.team.up import Up
+from tmux_orch.tmux.attach import attach_argv
+from tmux_orch.watch.hooks import HookDesk
+from tmux_orch.worktrees.locate import locate
+
+_log = logging.getLogger(__name__)
+
+Verb = Callable[[Request, Mapping[str, Any], Reply], None]
+# What an agent may ask for itself; everything else is the person's.
+OPEN_TO_AGENTS = frozenset({"scm", "status", "ls", "messages", "log", "ping", "hook", "shutdown"})
+
+
+class Verbs:
+    """The daemon's answer to every verb.
+
+    Args:
+        parts: The rooms' objects.
+        up: The main job.
+        desk: Answers agents' hooks.
+        shutdown: Asks the daemon to stop.
+        about: What ``ping`` answers.
+    """
+
+    def __init__(
+        self,
+        parts: Parts,
+        up: Up,
+        desk: HookDesk,
+        shutdown: Callable[[], None],
+        about: Mapping[str, Any],
+    ) -> None:
+        self.parts = parts
+        self.up = up
+        self.desk = desk
+        self.shutdown = shutdown
+        self.about = about
+        self.post = Post(parts, self._project_name_at)
+        self._verbs: dict[str, Verb] = {
+            "up": self._up, "status": self._status, "ls": self._ls, "stop": self._stop,
+            "remove": self._remove, "attach": self._attach, "messages": self._messages,
+            "log": self._log, "approve": self._approve, "deny": self._deny, "trust": self._trust,
+            "ping": self._ping, "shutdown": self._shutdown,
+        }  # fmt: skip
+
+    def handle(self, request: Request, reply: Reply) -> None:
+        """Answer one request; expected failures are raised as ``OrchError``."""
+        if request.verb == "hook":
+            payload = request.frames.get("body", b"")
+            self.desk.serve(payload, request.peer.pid, request.gone, reply.answer)
+            return
+        sender = self.parts.board.who(request.peer.pid)
+        if sender is not None and request.verb == "up":
+            raise BadInput(
+                f"this runs as agent {sender}, and agents do not start or resume teams",
+                "ask the person with scm",
+            )
+        if sender is not None and request.verb not in OPEN_TO_AGENTS:
+            raise Refused(
+                f"{request.verb} is the person's, and this runs as agent {sender}",
+                "ask the hub, or the person, with scm",
+            )
+        if request.verb == "scm":
+            self.post.handle(request, sender, reply)
+            return
+        verb = self._verbs.get(request.verb)
+        if verb is None:
+            raise BadInput(f"the daemon knows no verb {request.verb[:40]!r}", "update this command")
+        verb(request, request.body(), reply)
+
+    # --- which project ------------------------------------------------------------------------
+
+    def project(self, request: Request, name: str | None) -> Project:
+        """The project meant: named, the agent's own, the directory's, or the only live one.
+
+        Raises:
+            BadInput: none, or several, with the candidates.
+        """
+        projects = [p for p in self.parts.projects.all() if p.run]
+        if name:
+            found = next((p for p in projects if p.name == name), None)
+            if found is None:
+                found = self.project_at(request.text("cwd", "/"), name)
+            if found is None:
+                known = ", ".join(p.name for p in projects) or "none"
+                raise BadInput(f"no project {name[:80]!r}", f"the known ones are: {known}")
+            return found
+        if (sender := self.parts.board.who(request.peer.pid)) is not None:
+            own = split_key(sender)[0]
+            return next(p for p in projects if p.name == own)
+        if (here := self.project_at(request.text("cwd", "/"))) is not None:
+            return here
+        live = [p for p in projects if p.live] or projects
+        if len(live) == 1:
+            return live[0]
+        if not projects:
+            raise BadInput("there is no team yet", "start one: auto-orchestrate --spec FILE")
+        raise BadInput(
+            "several projects have a team",
+            f"name one: --project {' | '.join(p.name for p in live)}",
+        )
+
+    def project_at(self, cwd: str, path: str = "") -> Project | None:
+        """The project that a directory belongs to: below its checkout or one of its worktrees.
+
+        git is asked (one process) only for a directory that lies under none of them, such as a
+        linked worktree of the person's own.
+        """
+        place = Path(cwd, path).resolve()
+        projects = [p for p in self.parts.projects.all() if p.run]
+        # Of nested projects the innermost.
+        for project in sorted(projects, key=lambda p: -len(p.path)):
+            ours = self.parts.registry.project(project.name).worktrees
+            if place.is_relative_to(project.path) or place.is_relative_to(ours):
+                return project
+        try:
+            root = str(locate(place).root)
+        except (BadInput, CouldNotTell):
+            return None  # no repository there: the caller names the candidates
+        return next((p for p in projects if p.path == root), None)
+
+    def _project_name_at(self, cwd: str) -> str | None:
+        project = self.project_at(cwd)
+        return project.name if project else None
+
+    def fault(self, request: Request, error: BaseException) -> str:
+        """Write a report of an error nobody foresaw; the line that says where it is."""
+        _log.error("%s failed", request.verb, exc_info=error)
+        return f"the daemon's log has the details: {self.parts.registry.logs / 'daemon.log'}"
+
+    # --- verbs --------------------------------------------------------------------------------
+
+    def _up(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        directory = body.get("project")
+        if directory is None:
+            directory = request.text("cwd", "/")
+            if body.get("resume") and self.project_at(directory) is None:
+                directory = self.project(request, None).path
+        kind = body.get("team_type")
+        if kind not in (None, "", TEAM_TYPE):
+            raise BadInput(f"no team type {str(kind)[:60]!r}", f"accepted now: {TEAM_TYPE}")
+        wanted = Wanted(
+            directory=Path(directory),
+            spec_text=str(body.get("spec_text") or ""),
+            spec_name=str(body.get("spec_path") or ""),
+            session=str(body.get("session") or ""),
+            roles=str(body.get("roles") or ""),
+            add_roles=str(body.get("add_roles") or ""),
+            agent=str(body.get("agent") or ""),
+            model=str(body.get("model") or ""),
+            permission_mode=str(body.get("permission_mode") or ""),
+            trust=bool(body.get("trust")),
+            resume=bool(body.get("resume")),
+            rebrief_all=bool(body.get("rebrief_all")),
+            environment={str(k): str(v) for k, v in dict(body.get("environment") or {}).items()},
+        )
+        project, outcomes = self.up.run(wanted, reply.progress)
+        fresh = self.parts.projects.by_path(project.path) or project
+        begun = {o.seat.key for o in outcomes if o.act is Act.START}
+        result = status.status(self.parts, fresh, unasked=begun)
+        mirrors.status(self.parts, project.name, result)
+        mirrors.sessions(self.parts)
+        troubled = [o for o in outcomes if o.trouble]
+        result["trouble"] = [{"name": o.seat.name, "reason": o.trouble} for o in troubled]
+        result["attach"] = f"tmux-orch attach --project {project.name}"
+        result["next"] = status.next_steps(project)
+        result["exit_code"] = 1 if troubled else 0
+        reply.result(result)
+
+    def _status(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        reply.result(status.status(self.parts, self.project(request, body.get("project"))))
+
+    def _ls(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
+        reply.result(
+            {"projects": [status.summary(self.parts, p) for p in self.parts.projects.all()]}
+        )
+
+    def _stop(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        if body.get("all"):
+            projects = [p for p in self.parts.projects.all() if p.live]
+        else:
+            projects = [self.project(request, body.get("project"))]
+        stopped = []
+        for project in projects:
+            with self.up.holds.hold(project.path):
+                seats = stop.stop(self.parts, project, body.get("agents") or [], reply.progress)
+            stopped.append(
+                {
+                    "project": project.name,
+                    "path": project.path,
+                    "starting_branch": project.starting_branch,
+                    "agents": seats,
+                }
+            )
+        stop.close_server(self.parts)
+        mirrors.sessions(self.parts)
+        reply.result({"stopped": stopped})
+
+    def _remove(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        project = self.project(request, body.get("project"))
+        with self.up.holds.hold(project.path):
+            reply.result(
+                remove.remove(
+                    self.parts, project, body.get("agents") or [],
+                    force=bool(body.get("force")), dry_run=bool(body.get("dry_run")),
+                )
+            )  # fmt: skip
+
+    def _attach(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        project = self.project(request, body.get("project"))
+        name = body.get("agent")
+        seats = stop.chosen(self.parts, project, [name] if name else [])
+        window = seats[0].window_id if name else ""
+        inside = str(body.get("inside") or "")
+        reply.result({"argv": attach_argv(self.parts.server, project.name, window, inside)})
+
+    def _messages(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        project = self.project(request, body.get("project"))
+        follow.messages(self.parts, project, body, reply, request.gone)
+
+    def _log(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        follow.events(
+            self.parts, self.project(request, body.get("project")), body, reply, request.gone
+        )
+
+    def _permission(
+        self, request: Request, body: Mapping[str, Any], reply: Reply, allow: bool
+    ) -> None:
+        project = self.project(request, body.get("project"))
+        seat = stop.chosen(self.parts, project, [str(body.get("agent") or "")])[0]
+        reply.result(follow.permission(self.parts, seat, allow, body))
+
+    def _approve(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        self._permission(request, body, reply, True)
+
+    def _deny(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        self._permission(request, body, reply, False)
+
+    def _trust(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        project = self.project(request, body.get("project"))
+        trusted = []
+        for seat in stop.chosen(self.parts, project, body.get("agents") or []):
+            if status.fused(self.parts, seat).state is AgentState.NEEDS_TRUST:
+                answer_trust(self.parts, seat)
+                trusted.append(seat.name)
+        reply.result({"trusted": trusted})
+
+    def _ping(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
+        reply.result(dict(self.about))
+
+    def _shutdown(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
+        reply.result({"stopping": True})
+        self.shutdown()
