@@ -1,0 +1,1 @@
+"""The three commands: parse, ask the daemon, render. One file per command family, no logic."""

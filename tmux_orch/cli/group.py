@@ -1,0 +1,46 @@
+"""The commands of ``tmux-orch``, by name; each family is a module of its own."""
+
+from __future__ import annotations
+
+import click
+
+from tmux_orch import __version__
+from tmux_orch.cli import options
+from tmux_orch.cli.lazy import LazyGroup
+
+_IN = "tmux_orch.cli."
+PLACES = {
+    "status": (_IN + "team", "status", "What every agent does now, and its work in git."),
+    "ls": (_IN + "team", "ls", "Every team on this machine."),
+    "attach": (_IN + "team", "attach", "Sit down at the team's terminal."),
+    "messages": (_IN + "record", "messages", "Messages and what became of them."),
+    "log": (_IN + "record", "log", "What happened, event by event."),
+    "approve": (_IN + "permission", "approve", "Let an agent do what it asks for."),
+    "deny": (_IN + "permission", "deny", "Refuse what an agent asks for."),
+    "trust": (_IN + "permission", "trust", "Say yes to agents' start-up trust questions."),
+    "stop": (_IN + "ending", "stop", "End agents; their worktrees stay."),
+    "remove": (_IN + "ending", "remove", "Remove worktrees that nothing would be lost with."),
+    "doctor": (_IN + "doctor", "doctor", "Check what this machine needs, with remedies."),
+    "daemon": (_IN + "daemon_commands", "daemon", "Start, stop and look at the daemon."),
+    "completion": (_IN + "completion", "completion", "Shell completion of all three commands."),
+}
+
+
+@click.command(
+    "tmux-orch",
+    cls=LazyGroup,
+    places=PLACES,
+    invoke_without_command=True,
+    no_args_is_help=False,
+    context_settings=options.context(),
+)
+@options.debug
+@click.version_option(__version__, prog_name="tmux-orch", message="%(prog)s %(version)s")
+@click.pass_context
+def tmux_orch(context: click.Context) -> None:
+    """Look at, talk to and end teams of coding agents.
+
+    A team is started with auto-orchestrate; messages are sent with scm.
+    """
+    if context.invoked_subcommand is None:
+        click.echo(context.get_help())
