@@ -1,0 +1,78 @@
+"""Deliberate bugs; each must turn a test red: ``./scripts/mutations [WORD...]``.
+
+The delivery's own are in ``tests/messages/mutants.py``; here are those of the other rooms.
+"""
+
+from __future__ import annotations
+
+import shutil
+import sys
+import tempfile
+from pathlib import Path
+
+from tests.messages import mutants as delivery
+from tests.messages.mutants import ROOT, Mutant, survives
+
+T, W = "tmux_orch/tmux/", "tmux_orch/worktrees/"
+
+MUTANTS = [
+    Mutant("`=` removed from session targets", T + "windows.py",
+           'return f"={session}"', "return session", "tests/tmux/test_windows.py"),
+    Mutant("directory as tmux's own -c", T + "windows.py",
+           '"new-window", "-a", "-d", "-t", last, "-n", spec.window,',
+           '"new-window", "-a", "-d", "-t", last, "-n", spec.window, "-c", str(spec.directory),',
+           "tests/tmux/test_windows.py"),
+    Mutant("guard of the dead pane dropped", T + "guard.py",
+           'flags = ["pane_dead", "pane_input_off"]', 'flags = ["pane_input_off"]',
+           "tests/tmux/test_paste.py"),
+    Mutant("no deadline on external programs", "tmux_orch/external.py",
+           "timeout=deadline_s)", "timeout=None)", "tests/tmux/test_server.py"),
+    Mutant("deferred transactions", "tmux_orch/store/engines.py",
+           'begin = "BEGIN IMMEDIATE" if writes else "BEGIN"', 'begin = "BEGIN"', "tests/store"),
+    Mutant("secrets not redacted", "tmux_orch/store/redact.py",
+           "def redact(text: str) -> str:\n", "def redact(text: str) -> str:\n    return text\n",
+           "tests/store/test_redact.py"),
+    Mutant("worktree add with --force", W + "make.py",
+           'run("worktree", "add", *arguments', 'run("worktree", "add", "--force", *arguments',
+           "tests/worktrees/test_make.py"),
+    Mutant("half-made worktrees of others repaired", W + "make.py",
+           "if not ours or path.is_symlink()", "if path.is_symlink()",
+           "tests/worktrees/test_make.py"),
+    Mutant("live socket unlinked", "tmux_orch/rpc/socket_file.py",
+           "        if is_alive(path):\n", "        if False:\n", "tests/rpc"),
+    Mutant("another user served", "tmux_orch/rpc/server.py",
+           "peer.uid != os.geteuid()", "False", "tests/rpc/test_listener.py"),
+    Mutant("a living agent started again", "tmux_orch/team/decide.py",
+           "    if seen.pane_alive:\n        return Act.ADOPT\n", "", "tests/team"),
+    Mutant("a conversation opened twice", "tmux_orch/team/decide.py",
+           "    if seen.owner is not None:\n        return Act.WAIT\n", "", "tests/team"),
+    Mutant("no budget of starts", "tmux_orch/team/decide.py",
+           "return starts < STARTS", "return True", "tests/team"),
+    Mutant("stale session files believed", "tmux_orch/watch/fusion.py",
+           "    _dead,\n    _unreachable,", "    _unreachable,", "tests/watch/test_fusion.py"),
+    Mutant("duplicate keys of YAML taken", "tmux_orch/config/yaml_strict.py",
+           "            if event.value in frame.value:", "            if False:",
+           "tests/config/test_yaml_strict.py"),
+]  # fmt: skip
+
+
+def main(words: list[str]) -> int:
+    """Plant each bug in a copy of the tree; 1 when one survives."""
+    wanted = [*MUTANTS, *delivery.MUTANTS]
+    wanted = [m for m in wanted if not words or any(word in m.name for word in words)]
+    with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
+        place = Path(directory)
+        ignored = shutil.ignore_patterns("__pycache__")
+        for part in ("tmux_orch", "tests", "scripts"):
+            shutil.copytree(ROOT / part, place / part, ignore=ignored)
+        for part in ("pyproject.toml", "team_templates.yaml"):
+            shutil.copy(ROOT / part, place / part)
+        survivors = [m.name for m in wanted if survives(m, place)]
+    print(f"{len(wanted) - len(survivors)} of {len(wanted)} bugs found")
+    for name in survivors:
+        print(f"SURVIVED: {name}")
+    return 1 if survivors else 0
+
+
+if __name__ == "__main__":
+    raise SystemExit(main(sys.argv[1:]))
