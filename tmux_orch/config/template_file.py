@@ -9,10 +9,10 @@ from typing import Annotated, Literal
 from pydantic import Field, StringConstraints
 
 from tmux_orch.config.checked import Strict, check
-from tmux_orch.config.roles import Role, TeamTemplate, Templates
 from tmux_orch.config.yaml_strict import Document, shown
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.names import is_name
+from tmux_orch.domain.roles import Need, Role, TeamTemplate, Templates
 
 USER = "user"
 DAY_S = 24 * 60 * 60
@@ -73,7 +73,7 @@ def read_templates(documents: Iterable[Document]) -> Templates:
     _check_words(roles)
     for role, document in roles.values():
         _check_known(role.talks_to, {*known, USER}, document, ("roles", role.name, "talks_to"))
-        _check_known(role.needs, known, document, ("roles", role.name, "needs"))
+        _check_known(_needed(role), known, document, ("roles", role.name, "needs"))
         _check_circle(role, known, document)
     for team, document in teams.values():
         _check_team(team, known, document)
@@ -91,8 +91,12 @@ def _role(name: str, entry: _RoleEntry) -> Role:
         branch_prefix=entry.branch_prefix,
         check_in_s=entry.check_in_s,
         talks_to=tuple(entry.talks_to),
-        needs=tuple(entry.needs),
+        needs=tuple(Need(name) for name in entry.needs),
     )
+
+
+def _needed(role: Role) -> tuple[str, ...]:
+    return tuple(need.role for need in role.needs)
 
 
 def _bad(document: Document, where: tuple[str | int, ...], problem: str, step: str) -> BadInput:
@@ -143,7 +147,7 @@ def _check_known(
 def _check_circle(role: Role, known: Mapping[str, Role], document: Document) -> None:
     """Follow what ``role`` needs, and that needs, until nothing new comes or we are back."""
     seen: set[str] = set()
-    ahead: list[tuple[str, tuple[str, ...]]] = [(name, (role.name, name)) for name in role.needs]
+    ahead: list[tuple[str, tuple[str, ...]]] = [(name, (role.name, name)) for name in _needed(role)]
     while ahead:
         name, way = ahead.pop()
         if name == role.name:
@@ -152,7 +156,7 @@ def _check_circle(role: Role, known: Mapping[str, Role], document: Document) -> 
         if name in seen or name not in known:
             continue
         seen.add(name)
-        ahead += [(following, (*way, following)) for following in known[name].needs]
+        ahead += [(following, (*way, following)) for following in _needed(known[name])]
 
 
 def _check_team(team: TeamTemplate, known: Mapping[str, Role], document: Document) -> None:
@@ -163,7 +167,7 @@ def _check_team(team: TeamTemplate, known: Mapping[str, Role], document: Documen
         if name in team.core:
             raise _bad(document, (*where, "optional", index), f"{name} is in core", "remove one")
     for index, name in enumerate(team.core):
-        for needed in known[name].needs:
+        for needed in _needed(known[name]):
             if needed not in team.core:
                 problem = f"{name} needs {needed}, which is not in core"
                 raise _bad(document, (*where, "core", index), problem, "add it, or leave both out")

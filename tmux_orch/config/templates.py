@@ -5,13 +5,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tmux_orch.config.roles import Role, TeamTemplate, Templates
 from tmux_orch.config.settings import config_directory
 from tmux_orch.config.template_file import read_templates
 from tmux_orch.config.yaml_strict import load
 from tmux_orch.domain.errors import Absent, Internal
-
-__all__ = ["Role", "TeamTemplate", "Templates", "load_templates", "shipped"]
+from tmux_orch.domain.roles import Templates
 
 FILE = "team_templates.yaml"
 

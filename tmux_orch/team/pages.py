@@ -8,9 +8,9 @@ from pathlib import Path
 
 from tmux_orch.briefing import render
 from tmux_orch.config.files import write_atomically
-from tmux_orch.config.templates import Role
 from tmux_orch.domain.errors import Partly
 from tmux_orch.domain.plan import Plan
+from tmux_orch.domain.roles import Role
 from tmux_orch.domain.seat import Seat
 
 DIRECTORY = ".orch"

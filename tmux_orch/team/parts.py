@@ -10,7 +10,7 @@ from typing import Any
 from tmux_orch.agents.adapter import Adapter, Berth
 from tmux_orch.clock import Clock
 from tmux_orch.config.registry import Registry
-from tmux_orch.config.templates import Templates
+from tmux_orch.domain.roles import Templates
 from tmux_orch.domain.seat import Seat
 from tmux_orch.messages.courier import Courier
 from tmux_orch.store.database import Database
