@@ -45,6 +45,17 @@ def test_it_starts_once_and_is_recognised(cold: Server) -> None:
     assert observe(cold).panes == []
 
 
+def test_a_stopped_server_is_named_with_what_lets_it_go_on(server: Server) -> None:
+    pid = server.ensure().pid
+    os.kill(pid, signal.SIGSTOP)
+    try:
+        with pytest.raises(CouldNotTell) as raised:
+            server.run([Command("list-sessions")], deadline_s=0.5)
+    finally:
+        os.kill(pid, signal.SIGCONT)
+    assert f"kill -CONT {pid}" in raised.value.line()
+
+
 def test_stop_returns_when_the_process_is_gone(server: Server) -> None:
     known = server.ensure()
     server.stop()

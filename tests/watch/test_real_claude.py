@@ -53,7 +53,14 @@ class Agent:
 
     def wait(self, state: AgentState) -> None:
         reached = self.real.board.wait_for(self.live.key, lambda f: f.state is state, 30)
-        assert reached, f"{self.live.fused()}\n{self.screen()}"
+        assert reached, self.told(f"{state} was not reached")
+
+    def told(self, what: str) -> str:
+        """What failed, and everything there is to see of the agent."""
+        path = self.live.adapter().transcript(self.live.berth())
+        lines = path.read_text().splitlines() if path else ["no transcript"]
+        shown = [line for line in self.screen().splitlines() if line.strip()]
+        return "\n".join([what, str(self.live.fused()), *shown, *(line[:400] for line in lines)])
 
     def keys(self, *keys: str) -> None:
         self.real.server.run([Command("send-keys", "-t", self.live.seat().pane_id, *keys)])
@@ -142,7 +149,7 @@ def agent(short_path: Path, request: pytest.FixtureRequest) -> Iterator[Agent]:
         live = real.board.adopt(seat, replace(berth, pid=seat.pid))
         made = Agent(real, house, live, deliverer)
         seen = live.await_sighting("0000beef", Sighting.ANSWERED, 60)
-        assert seen is Sighting.ANSWERED, f"{seen} {live.fused()}\n{made.screen()}"
+        assert seen is Sighting.ANSWERED, made.told(f"the brief was seen as {seen!r}")
         made.wait(S.IDLE)
         yield made
         real.board.permissions.close()

@@ -163,13 +163,25 @@ class Client:
         except external.ProgramMissing as error:
             raise CouldNotTell(f"tmux cannot be run any more: {error}") from error
         except external.DeadlinePassed as error:
-            raise CouldNotTell(f"tmux did not answer within {deadline_s:g} s") from error
+            raise CouldNotTell(
+                f"tmux did not answer within {deadline_s:g} s", self._why_silent()
+            ) from error
         return Reply(done.code, done.text(), done.complaint() if done.code else "")
+
+    def _why_silent(self) -> str:
+        """What a person can do about a server that does not answer."""
+        process = processes.find_server(self.socket)
+        if process is not None and processes.is_stopped(process):
+            return f"its server is stopped; let it go on: kill -CONT {process.pid}"
+        return "try again when the machine is less busy"
 
     def _repaired(self, process: psutil.Process, deadline_s: float) -> bool:
         """Whether a server without its socket made it again."""
         if processes.is_stopped(process):
-            raise CouldNotTell(f"the tmux server (process {process.pid}) is stopped")
+            raise CouldNotTell(
+                f"the tmux server (process {process.pid}) is stopped",
+                f"let it go on: kill -CONT {process.pid}",
+            )
         return processes.make_socket_again(process, self.socket, deadline_s)
 
 
