@@ -8,6 +8,7 @@ import pytest
 
 from tmux_orch.config.settings import config_directory, load_settings
 from tmux_orch.domain.errors import BadInput
+from tmux_orch.domain.implementation import PlannerSettings
 
 
 def environment(tmp_path: Path, text: str, **more: str) -> dict[str, str]:
@@ -19,7 +20,15 @@ def environment(tmp_path: Path, text: str, **more: str) -> dict[str, str]:
 def test_without_a_file_everything_is_the_default(tmp_path: Path) -> None:
     settings = load_settings({"XDG_CONFIG_HOME": str(tmp_path)})
     assert (settings.database_url, settings.branch_prefix) == ("", "orch")
-    assert settings.origins == {"database_url": "default", "branch_prefix": "default"}
+    assert settings.planner == PlannerSettings(model="", timeout_s=300, retries=2)
+    assert set(settings.origins.values()) == {"default"}
+    assert set(settings.origins) == {
+        "database_url",
+        "branch_prefix",
+        "planner_model",
+        "planner_timeout_s",
+        "planner_retries",
+    }
 
 
 def test_the_file_sets_and_its_line_is_the_origin(tmp_path: Path) -> None:
@@ -27,7 +36,16 @@ def test_the_file_sets_and_its_line_is_the_origin(tmp_path: Path) -> None:
     settings = load_settings(environment(tmp_path, text))
     assert (settings.database_url, settings.branch_prefix) == ("sqlite:////data/orch.db", "team/x")
     file = tmp_path / "tmux-orch/config.yaml"
-    assert settings.origins == {"database_url": f"{file}:3", "branch_prefix": f"{file}:2"}
+    assert settings.origins["database_url"] == f"{file}:3"
+    assert settings.origins["branch_prefix"] == f"{file}:2"
+    assert settings.origins["planner_model"] == "default"
+
+
+def test_the_planner_is_set_in_the_file(tmp_path: Path) -> None:
+    text = "planner_model: claude-opus-5-5\nplanner_timeout_s: 60\nplanner_retries: 0\n"
+    settings = load_settings(environment(tmp_path, text))
+    assert settings.planner == PlannerSettings("claude-opus-5-5", 60, 0)
+    assert settings.origins["planner_retries"] == f"{tmp_path}/tmux-orch/config.yaml:3"
 
 
 def test_the_environment_is_stronger_than_the_file(tmp_path: Path) -> None:
@@ -63,6 +81,17 @@ def test_the_configuration_directory_follows_xdg() -> None:
         ("branch_prefix: ''\n", ["branch_prefix"]),
         ("database_url: mysql://u:hunter22@h/x\n", ["database_url", "postgresql://"]),
         ("database_url: /some/file\n", ["database_url"]),
+        ("planner_model: ''\n", ["planner_model"]),
+        ("planner_model: a b\n", ["not a model's name"]),
+        ("planner_model: --debug\n", ["not a model's name"]),
+        ("planner_model: 5\n", ["must be text"]),
+        ("planner_timeout_s: 4\n", ["4 is out of range", "from 5 to 1800"]),
+        ("planner_timeout_s: 1801\n", ["out of range"]),
+        ("planner_timeout_s: soon\n", ["must be a whole number"]),
+        ("planner_timeout_s: 1.5\n", ["planner_timeout_s"]),
+        ("planner_retries: -1\n", ["from 0 to 5"]),
+        ("planner_retries: 6\n", ["out of range"]),
+        ("planner_retries: true\n", ["must be a whole number"]),
         ("- a\n", ["a mapping"]),
         ("a: *b\n", ["anchors"]),
     ],

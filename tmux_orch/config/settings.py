@@ -8,13 +8,14 @@ import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, Any
 
 from pydantic import Field
 
 from tmux_orch.config.checked import Strict, check
 from tmux_orch.config.yaml_strict import Document, load, shown
 from tmux_orch.domain.errors import Absent, BadInput
+from tmux_orch.domain.implementation import PlannerSettings
 
 FILE = "config.yaml"
 DATABASE_VARIABLE = "TMUX_ORCH_DATABASE_URL"
@@ -24,11 +25,18 @@ DEFAULT = "default"
 # Less than git allows: it becomes part of branch names, paths and shell examples that we print.
 _PREFIX = re.compile(r"[A-Za-z0-9][A-Za-z0-9_-]{0,30}(?:/[A-Za-z0-9][A-Za-z0-9_-]{0,30}){0,3}")
 _URL = re.compile(r"(?:sqlite|postgresql(?:\+[a-z0-9]+)?)://\S+")
+_MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@\[\]-]{0,119}")
+# A planner that has said nothing for half an hour will not; more than 5 tries only cost money.
+_TIMEOUT_S = (5, 1800)
+_RETRIES = (0, 5)
 
 
 class _File(Strict):
     database_url: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
     branch_prefix: Annotated[str, Field(min_length=1, max_length=100)] | None = None
+    planner_model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
+    planner_timeout_s: int | None = None
+    planner_retries: int | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,12 +47,23 @@ class Settings:
         database_url: Another database than the registry's own; empty for that one. May hold a
             password: never print it.
         branch_prefix: First part of the agents' home branches.
+        planner_model: Model that plans; empty for the planner's own default.
+        planner_timeout_s: Seconds that a planner may take, its retries included.
+        planner_retries: How often it asks again after a passing failure.
         origins: Setting → ``default``, ``file:line`` or the variable's name.
     """
 
     database_url: str = ""
     branch_prefix: str = DEFAULT_BRANCH_PREFIX
+    planner_model: str = PlannerSettings.model
+    planner_timeout_s: int = PlannerSettings.timeout_s
+    planner_retries: int = PlannerSettings.retries
     origins: Mapping[str, str] = field(default_factory=dict)
+
+    @property
+    def planner(self) -> PlannerSettings:
+        """The planner's part of them."""
+        return PlannerSettings(self.planner_model, self.planner_timeout_s, self.planner_retries)
 
 
 def config_directory(environ: Mapping[str, str]) -> Path:
@@ -65,7 +84,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
     """
     document = _document(config_directory(environ) / FILE)
     content = check(document, _File)
-    values = {"database_url": "", "branch_prefix": DEFAULT_BRANCH_PREFIX}
+    built_in = Settings()
+    values: dict[str, Any] = {name: getattr(built_in, name) for name in _File.model_fields}
     origins = dict.fromkeys(values, DEFAULT)
     for name in values:
         given = getattr(content, name)
@@ -86,7 +106,7 @@ def _document(path: Path) -> Document:
         return Document(str(path), {}, {})
 
 
-def _check(values: Mapping[str, str], origins: Mapping[str, str]) -> None:
+def _check(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
     url = values["database_url"]
     if url and not _URL.fullmatch(url):
         # The value is not shown: it may hold a password.
@@ -100,3 +120,22 @@ def _check(values: Mapping[str, str], origins: Mapping[str, str]) -> None:
             f"{origins['branch_prefix']}: branch_prefix: not a branch name: {shown(prefix)}",
             "use letters, digits, _ and -, and / between parts",
         )
+    _check_planner(values, origins)
+
+
+def _check_planner(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
+    model = values["planner_model"]
+    if model and not _MODEL.fullmatch(model):
+        raise BadInput(
+            f"{origins['planner_model']}: planner_model: not a model's name: {shown(model)}",
+            "write it as the model's provider does, without spaces",
+        )
+    for name, (least, most) in {
+        "planner_timeout_s": _TIMEOUT_S,
+        "planner_retries": _RETRIES,
+    }.items():
+        if not least <= values[name] <= most:
+            raise BadInput(
+                f"{origins[name]}: {name}: {shown(str(values[name]))} is out of range",
+                f"give a whole number from {least} to {most}",
+            )

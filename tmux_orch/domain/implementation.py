@@ -7,6 +7,21 @@ from dataclasses import asdict, dataclass
 from typing import Any
 
 
+@dataclass(frozen=True)
+class PlannerSettings:
+    """What a person may set about a planner that asks a model.
+
+    Attributes:
+        model: Model to ask; empty for the planner's own default.
+        timeout_s: Seconds after which its answer is not waited for any more, retries included.
+        retries: How often it asks again after a passing failure (a limit, an overload).
+    """
+
+    model: str = ""
+    timeout_s: int = 300
+    retries: int = 2
+
+
 @dataclass(frozen=True, slots=True)
 class Task:
     """One piece of work for one role.
