@@ -1,4 +1,4 @@
-"""Where role and team definitions are read from: what is shipped, then the user's own."""
+"""Where role and team definitions are read from: shipped, the user's own, the project's."""
 
 from __future__ import annotations
 
@@ -7,11 +7,12 @@ from pathlib import Path
 
 from tmux_orch.config.settings import config_directory
 from tmux_orch.config.template_file import read_templates
-from tmux_orch.config.yaml_strict import load
-from tmux_orch.domain.errors import Absent, Internal
+from tmux_orch.config.yaml_strict import Document, load
+from tmux_orch.domain.errors import Absent, BadInput, Internal
 from tmux_orch.domain.roles import Templates
 
 FILE = "team_templates.yaml"
+PROJECT_DIRECTORY = ".tmux-orch"
 
 
 def shipped() -> Path:
@@ -23,17 +24,49 @@ def shipped() -> Path:
     raise Internal(f"{FILE} is missing from this installation", "install tmux_orch again")
 
 
-def load_templates(environ: Mapping[str, str]) -> Templates:
-    """What is shipped, and the user's own ``team_templates.yaml`` in the configuration directory.
+def load_templates(environ: Mapping[str, str], project: Path | None = None) -> Templates:
+    """What is shipped, the user's ``team_templates.yaml`` over it, the project's over both.
 
-    A role or team of the user's replaces the shipped one of that name, whole.
+    Args:
+        environ: Says where the user's configuration directory is.
+        project: Top of the project's working tree; ``None`` to read no project's file.
 
     Raises:
         BadInput: a file is not what it should be: ``file:line``, what is wrong, what is accepted.
     """
-    documents = [load(shipped())]
+    return read_templates(
+        [document for document in (load(shipped()), of_user(environ)) if document is not None],
+        None if project is None else of_project(project),
+    )
+
+
+def of_user(environ: Mapping[str, str]) -> Document | None:
+    """The user's own file; ``None`` when there is none.
+
+    Raises:
+        BadInput: it cannot be read.
+    """
+    return _optional(config_directory(environ) / FILE)
+
+
+def of_project(project: Path) -> Document | None:
+    """The file in the project whose working tree begins at ``project``; ``None`` without one.
+
+    Raises:
+        BadInput: it cannot be read, or is a link that leads out of the project.
+    """
+    path = project / PROJECT_DIRECTORY / FILE
     try:
-        documents.append(load(config_directory(environ) / FILE))
+        inside = path.resolve().is_relative_to(project.resolve())
+    except (OSError, RuntimeError):
+        inside = False  # a loop of links
+    if not inside:
+        raise BadInput(f"{path} leads out of the project", "replace the link with a file")
+    return _optional(path)
+
+
+def _optional(path: Path) -> Document | None:
+    try:
+        return load(path)
     except Absent:
-        pass  # nobody has to have one
-    return read_templates(documents)
+        return None  # nobody has to have one

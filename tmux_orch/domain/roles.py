@@ -162,6 +162,7 @@ class Templates:
     conditional: tuple[ConditionalRole, ...] = ()
     sizes: Mapping[str, Size] = field(default_factory=dict)
     subscriptions: Mapping[str, Subscription] = field(default_factory=dict)
+    default_subscription: str = ""
 
     @cached_property
     def _words(self) -> dict[str, str]:
