@@ -1,0 +1,284 @@
+"""The points of a spec: what it asks for, what must hold, what it leaves open. Pure text work."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+
+from tmux_orch.domain.sanitise import sanitise
+
+_HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*$")
+_ITEM = re.compile(r"([ \t]*)(?:[-*+•]|\(?\d{1,3}[.)])\s+(?:\[([ xX])\]\s+)?(\S.*)$")
+_LABEL = re.compile(r"(?:\*\*|__)?([A-Za-z][A-Za-z /_-]{2,40}?)(?:\*\*|__)?:(?:\*\*|__)?\s*(.*)$")
+_PHASE = re.compile(r"(?:phase|milestone|stage|sprint|iteration|step|week)\s+\w+", re.IGNORECASE)
+_SENTENCE = re.compile(r"(?<=[.!?])\s+(?=[A-Z0-9\"'(`])")
+_LINK = re.compile(r"!?\[([^\]]*)\]\([^)]*\)")
+_MARKS = re.compile(r"\*\*|__|~~|`|<!--.*?-->")
+_OPEN = re.compile(
+    r"\?(?:\W*$|\s)|\b(?:TBD|TBC|TODO|to be (?:decided|defined|discussed|clarified)|unclear"
+    r"|undecided|not (?:yet )?(?:decided|clear|known)|open question)\b|\?\?",
+    re.IGNORECASE,
+)
+_DEMAND = re.compile(
+    r"\b(?:must|shall|should|needs? to|has to|have to|we need|we want|i want|i need|is required"
+    r"|are required|required to)\b"
+    r"|^(?:please\s+)?(?:add|allow|automate|build|change|configure|convert|create|delete|deploy"
+    r"|design|develop|document|enable|ensure|expose|extend|fix|harden|implement|improve|install"
+    r"|integrate|introduce|investigate|make|migrate|monitor|move|port|provide|provision|publish"
+    r"|refactor|remove|rename|replace|research|rewrite|set up|setup|show|split|store|support|test"
+    r"|turn|update|upgrade|use|write)\b",
+    re.IGNORECASE,
+)
+_FORBIDS = re.compile(r"(?:do not|don't|never|no|must not|without)\b", re.IGNORECASE)
+_MEASURE = re.compile(
+    r"\b\d[\d.,]*\s*(?:%|ms|s|sec\w*|min\w*|hours?|[kmgt]i?b|users?|requests?|rps|qps|percent)\b"
+    r"|\b\d[\d.,]*\s*%|\bp\d\d\b",
+    re.IGNORECASE,
+)
+_DONE_WHEN = re.compile(
+    r"(?:acceptance(?: criteria| criterion)?|success(?: criteria| criterion)?|done when"
+    r"|definition of done|accepted when|verify(?: that)?|expected)\s*[:–-]?\s+",
+    re.IGNORECASE,
+)
+_FILE = re.compile(
+    r"(?<![\w/:.@-])((?:[\w.-]+/)+[\w.*-]*|[\w-]+\.(?:py|js|ts|tsx|jsx|go|rs|rb|java|kt|c|h|cpp|cs"
+    r"|php|sql|sh|tf|ya?ml|toml|json|md|html|css|vue|ini|cfg|conf|txt))(?![\w/])"
+)
+_SECTIONS = (
+    (
+        "criteria",
+        r"accept|success|definition of done|done when|exit criteria|verification criteria",
+    ),
+    ("questions", r"question|unknown|\btbd\b|to be decided|undecided"),
+    ("risks", r"\brisks?\b|concerns?\b|pitfalls?"),
+    ("left out", r"non-?goals?|out of scope|not in scope|later|future|won'?t"),
+    ("constraints", r"constraint|non-?functional|quality attributes|\bnfr|assumption|\brules?\b"),
+    (
+        "context",
+        r"background|context|overview|introduction|motivation|summary|glossary|references?$|about"
+        r"|purpose|^project$|^target$|^type$|^name$|^goals?$|current state|history",
+    ),
+)
+_LABELS = re.compile(
+    r"project|target|type|requirements?|deliverables?|goals?|constraints?|acceptance.*|success.*"
+    r"|questions?|open questions|risks?|tasks?|scope|out of scope|non-?goals?|features?|notes?"
+    r"|definition of done|done when",
+    re.IGNORECASE,
+)
+_LONGEST_SPEC = 1_000_000
+# Far more than a plan holds; the rest is counted, so that a huge spec costs no more than reading.
+_MOST = 2_000
+_LONGEST_LINE = 2_000
+
+
+@dataclass(slots=True, eq=False)
+class Point:
+    """One thing that the spec asks for.
+
+    Attributes:
+        text: What, on one line.
+        section: Heading it stands under; empty without one.
+        phase: Heading that names a phase of the work around it; empty without one.
+        details: What stands beneath it: what must hold for it.
+        files: Paths it names.
+    """
+
+    text: str
+    section: str = ""
+    phase: str = ""
+    details: list[str] = field(default_factory=list)
+    files: tuple[str, ...] = ()
+
+
+@dataclass(slots=True)
+class Points:
+    """What a spec says.
+
+    Attributes:
+        asked: What is to be done, in order; nothing that is ticked off.
+        criteria: Section → what must hold for what it asks; section "" for the whole.
+        constraints: What must hold all through.
+        risks: What it calls a risk.
+        questions: What it leaves open.
+        context: Its first sentence of prose; empty without one.
+        more: How many things it asks for beyond those in ``asked``.
+    """
+
+    asked: list[Point] = field(default_factory=list)
+    criteria: list[tuple[str, str]] = field(default_factory=list)
+    constraints: list[str] = field(default_factory=list)
+    risks: list[str] = field(default_factory=list)
+    questions: list[str] = field(default_factory=list)
+    context: str = ""
+    more: int = 0
+
+
+def plain(text: str, limit: int) -> str:
+    """``text`` on one line without markup and control characters, cut at ``limit``."""
+    text = _MARKS.sub("", _LINK.sub(r"\1", text))
+    text = " ".join(sanitise(text[: 4 * limit]).text.split())
+    return text if len(text) <= limit else text[: limit - 1].rstrip() + "…"
+
+
+def files_in(text: str) -> tuple[str, ...]:
+    """The relative paths that ``text`` names, each once."""
+    found = (match.group(1).rstrip(".") for match in _FILE.finditer(text))
+    return tuple(dict.fromkeys(p for p in found if ".." not in p and len(p) <= 200))[:10]
+
+
+def read_points(text: str) -> Points:
+    """The points of a spec of any form: Markdown, ``REQUIREMENTS:`` fields, or plain sentences."""
+    reader = _Reader()
+    for line in _lines(text[:_LONGEST_SPEC]):
+        reader.line(line)
+    reader.end_paragraph()
+    points = reader.points
+    if not points.asked:
+        points.asked = [Point(plain(one, 400), files=files_in(one)) for one in reader.prose[:20]]
+    return points
+
+
+def _lines(text: str) -> Iterator[str]:
+    """The lines outside code blocks."""
+    fence = ""
+    for line in text.splitlines():
+        mark = line.lstrip()[:3]
+        if mark in ("```", "~~~"):
+            fence = "" if fence == mark else fence or mark
+        elif not fence:
+            yield line[:_LONGEST_LINE].rstrip()
+
+
+class _Reader:
+    """Where we are in the spec, line after line."""
+
+    def __init__(self) -> None:
+        self.points = Points()
+        self.prose: list[str] = []
+        self._headings: list[tuple[int, str]] = []
+        self._first_heading = True
+        self._label = ""
+        self._items: list[tuple[int, Point | None, bool]] = []
+        self._paragraph: list[str] = []
+
+    def line(self, line: str) -> None:
+        if not line.strip():
+            self.end_paragraph()
+        elif heading := _HEADING.match(line):
+            self.end_paragraph()
+            self._heading(len(heading.group(1)), plain(heading.group(2), 80))
+        elif item := _ITEM.match(line):
+            self.end_paragraph()
+            self._item(len(item.group(1).expandtabs(4)), item.group(2) or "", item.group(3))
+        elif (label := _LABEL.match(line)) and _LABELS.fullmatch(label.group(1).strip()):
+            self.end_paragraph()
+            self._label, self._items = label.group(1).strip().replace("_", " "), []
+            for part in label.group(2).split(";"):
+                if part.strip():
+                    self._sort(part.strip(), demanded=True)
+        elif self._items and line[0] in " \t":
+            self._continue(line.strip())
+        else:
+            self._items = []
+            self._paragraph.append(line.strip())
+
+    def end_paragraph(self) -> None:
+        text, self._paragraph = " ".join(self._paragraph), []
+        if not text or set(text) <= set("-=*_ |:"):
+            return
+        for sentence in _SENTENCE.split(text):
+            if not self.points.context and self._kind() in ("", "context"):
+                self.points.context = plain(sentence, 300)
+            if len(self.prose) < _MOST:
+                self.prose.append(sentence)
+            if _DEMAND.search(sentence) and _MEASURE.search(sentence):
+                self.points.constraints.append(plain(sentence, 350))
+            else:
+                self._sort(sentence, demanded=bool(_DEMAND.search(sentence)))
+
+    def _heading(self, level: int, title: str) -> None:
+        self._headings = [one for one in self._headings if one[0] < level]
+        # The first heading names the whole; it is no section unless it says what kind it is.
+        if not (self._first_heading and level == 1):
+            self._headings.append((level, title))
+        self._first_heading, self._label, self._items = False, "", []
+
+    def _kind(self) -> str:
+        for title in (self._label, *(title for _, title in reversed(self._headings))):
+            for kind, pattern in _SECTIONS:
+                if title and re.search(pattern, title, re.IGNORECASE):
+                    return kind
+        return ""
+
+    def _section(self) -> str:
+        """The innermost heading that is about the work, not about its acceptance."""
+        for _, title in reversed(self._headings):
+            if not any(re.search(p, title, re.IGNORECASE) for _, p in _SECTIONS):
+                return title
+        return ""
+
+    def _phase(self) -> str:
+        return next((title for _, title in self._headings if _PHASE.match(title)), "")
+
+    def _item(self, indent: int, box: str, text: str) -> None:
+        while self._items and self._items[-1][0] >= indent:
+            self._items.pop()
+        parent = self._items[-1] if self._items else None
+        if box in ("x", "X") or (parent is not None and parent[2]):
+            self._items.append((indent, None, True))  # done, and so is what stands beneath it
+            return
+        if parent is not None and parent[1] is not None and not parent[1].text.endswith(":"):
+            self._detail(parent[1], text)
+            self._items.append((indent, parent[1], False))
+            return
+        group = parent[1].text.rstrip(": ") if parent is not None and parent[1] else ""
+        if parent is not None and parent[1] in self.points.asked:
+            self.points.asked.remove(parent[1])  # a caption, not a task
+        point = self._sort(text, demanded=True, section=group)
+        self._items.append((indent, point or Point(group + ":" if group else ""), False))
+
+    def _continue(self, text: str) -> None:
+        point = self._items[-1][1]
+        if point is not None and point in self.points.asked and len(point.text) < 300:
+            point.text = plain(f"{point.text} {text}", 400)
+            point.files = tuple(dict.fromkeys((*point.files, *files_in(text))))
+
+    def _detail(self, point: Point, text: str) -> None:
+        if _OPEN.search(text):
+            self._question(text)
+            return
+        point.details.append(plain(_DONE_WHEN.sub("", text, count=1), 400))
+        point.files = tuple(dict.fromkeys((*point.files, *files_in(text))))
+
+    def _question(self, text: str) -> None:
+        asked = plain(text, 350)
+        about = self._section()
+        self.points.questions.append(f"{about}: {asked}" if about else asked)
+
+    def _sort(self, text: str, *, demanded: bool, section: str = "") -> Point | None:
+        """Put one line where it belongs; the point it became, if it asks for work."""
+        kind, points = self._kind(), self.points
+        shown = plain(text, 400)
+        if not any(c.isalnum() for c in shown):
+            return None
+        if kind == "questions" or (_OPEN.search(text) and kind != "left out"):
+            self._question(text)
+            if kind == "questions" or shown.endswith("?") or not demanded:
+                return None
+        done_when = _DONE_WHEN.match(shown)
+        if kind == "criteria" or done_when:
+            said = _DONE_WHEN.sub("", shown, count=1) if done_when else shown
+            points.criteria.append((self._section(), said))
+        elif kind == "risks":
+            points.risks.append(shown)
+        elif kind == "constraints" or (demanded and _FORBIDS.match(shown)):
+            points.constraints.append(shown)
+        elif kind not in ("left out", "context") and demanded:
+            if len(points.asked) >= _MOST:
+                points.more += 1
+                return None
+            made = Point(shown, section or self._section(), self._phase(), files=files_in(text))
+            points.asked.append(made)
+            return made
+        return None
