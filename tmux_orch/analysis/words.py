@@ -1,0 +1,45 @@
+"""A spec's words made comparable, without what it rules out."""
+
+from __future__ import annotations
+
+import re
+from functools import lru_cache
+
+#: A longer spec is weighed by its beginning: who asks for something says so there.
+MOST_CHARACTERS = 64 * 1024
+_CLAUSE = re.compile(r"[.;:!?,()\n]+(?=\s|$)|\n|\s[-–—]\s")
+# From the word on, the rest of the clause speaks of what is not wanted.
+_NEGATION = re.compile(
+    r"\b(?:no|not|never|without|nothing|neither|nor|don't|doesn't|won't|isn't|instead of"
+    r"|rather than|out of scope|kein\w*|nicht|ohne|sin|sans|pas|senza|zonder)\b",
+    re.IGNORECASE,
+)
+_OTHER = re.compile(r"[^\w+#]+")
+
+
+def normal(text: str) -> str:
+    """``text`` in lower case, its words set apart by single spaces, one at each end."""
+    return f" {_OTHER.sub(' ', text.lower()).strip()} "
+
+
+def asked(text: str) -> str:
+    """The words of a spec that say what is wanted, as :func:`normal` with ``|`` between clauses."""
+    kept = []
+    for clause in _CLAUSE.split(text[:MOST_CHARACTERS]):
+        ruled_out = _NEGATION.search(clause)
+        wanted = normal(clause[: ruled_out.start()] if ruled_out else clause)
+        if wanted.strip():
+            kept.append(wanted)
+    return "|".join(kept)
+
+
+@lru_cache(maxsize=4096)
+def _needle(phrase: str) -> str:
+    words = normal(phrase.replace("*", "")).strip()
+    ending = "" if phrase.endswith("*") else " "
+    return f" {words}{ending}"
+
+
+def has(normalised: str, phrase: str) -> bool:
+    """Whether ``phrase`` stands in a text of :func:`asked`; ``deploy*`` also means deployment."""
+    return _needle(phrase) in normalised
