@@ -49,19 +49,19 @@ def test_any_text_is_read_or_refused(text):
 
 
 def test_the_default_team_is_the_template_hub_first_with_a_reason_each():
-    agents = team.choose(CORE, None, {})
+    agents = team.choose_plain(CORE, None, {})
     assert [a.name for a in agents] == list(CORE)
     assert [a.slot for a in agents] == [0, 1, 2]
     assert all(a.reason for a in agents)
 
 
 def test_asked_for_roles_replace_the_template_and_the_hub_joins():
-    agents = team.choose(CORE, {"developer": 2}, {})
+    agents = team.choose_plain(CORE, {"developer": 2}, {})
     assert [a.name for a in agents] == ["orchestrator", "developer", "developer-2"]
 
 
 def test_added_roles_come_on_top_of_either():
-    agents = team.choose(CORE, None, {"developer": 1, "tester": 1})
+    agents = team.choose_plain(CORE, None, {"developer": 1, "tester": 1})
     assert [a.name for a in agents] == [
         "orchestrator", "project_manager", "developer", "developer-2", "tester",
     ]  # fmt: skip
@@ -69,13 +69,13 @@ def test_added_roles_come_on_top_of_either():
 
 def test_a_second_hub_is_refused_at_the_start_and_later():
     with pytest.raises(BadInput):
-        team.choose(CORE, {"orchestrator": 2}, {})
+        team.choose_plain(CORE, {"orchestrator": 2}, {})
     with pytest.raises(BadInput):
-        team.add(team.choose(CORE, None, {}), {"orchestrator": 1})
+        team.add(team.choose_plain(CORE, None, {}), {"orchestrator": 1})
 
 
 def test_an_agent_that_joins_later_takes_a_new_name_and_slot():
-    present = team.choose(CORE, None, {})
+    present = team.choose_plain(CORE, None, {})
     (joined,) = team.add(present, {"developer": 1})
     assert (joined.name, joined.slot) == ("developer-2", 3)
 

@@ -43,7 +43,7 @@ def _plan(asked: Asked, place: str, text: str) -> dict[str, Any]:
     roles = request.read_roles(asked.roles, words, "--roles") if asked.roles else None
     added = request.read_roles(asked.add_roles, words, "--add-roles") if asked.add_roles else {}
     kind = asked.team_type or "general"
-    agents = team.choose(templates.team(kind).core, roles, added)
+    agents = team.choose_plain(templates.team(kind).core, roles, added)
     if len(agents) > request.MAX_AGENTS:
         raise BadInput(f"a team of {len(agents)} agents", f"at most {request.MAX_AGENTS}")
     program = adapter(asked.agent or _AGENT).locate(os.environ)

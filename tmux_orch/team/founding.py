@@ -95,7 +95,7 @@ def plan(parts: Parts, wanted: Wanted, name: str, repository: Repository) -> Pla
     added: dict[str, int] = {}
     if wanted.add_roles:
         added = request.read_roles(wanted.add_roles, aliases, "--add-roles")
-    agents = team.choose(parts.templates.team(TEAM_TYPE).core, roles, added)
+    agents = team.choose_plain(parts.templates.team(TEAM_TYPE).core, roles, added)
     check_size(len(agents))
     read = spec.read(wanted.spec_text)
     return Plan(
