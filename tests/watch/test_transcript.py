@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.watch.conftest import FakeAdapter
+from tmux_orch.agents.claude import transcript as claude_transcript
 from tmux_orch.messages.port import Sighting
 from tmux_orch.watch.transcript import Sightings, Transcript
 
@@ -224,3 +225,46 @@ def test_however_a_file_grows_it_is_read_the_same(
     if lines:
         for number in range(6):
             assert whole.of(number) is pieces.of(number)
+
+
+def row(kind: str, text: str, own: str, parent: str = "") -> bytes:
+    told = {"type": kind, "uuid": own, "parentUuid": parent or None}
+    if kind in ("user", "assistant"):
+        told["message"] = {"content": text}
+    return json.dumps(told).encode() + b"\n"
+
+
+def claude_tail(path: Path) -> tuple[Transcript, Sightings]:
+    sightings = Sightings()
+    return Transcript(path, claude_transcript.entry, sightings), sightings
+
+
+def test_an_answer_written_before_its_prompt_is_found_by_its_parents(tmp_path: Path) -> None:
+    """Seen of Claude Code 2.1.197 on a loaded machine: the answer's line stands first."""
+    path = tmp_path / "t.jsonl"
+    reader, sightings = claude_tail(path)
+    path.write_bytes(
+        row("assistant", "ok", "d", "c")
+        + row("user", "Begin. [brief 0000beef]", "a")
+        + row("attachment", "", "b", "a")
+    )
+    assert reader.read()
+    assert sightings.of("0000beef") is Sighting.TAKEN
+    with path.open("ab") as file:
+        file.write(row("attachment", "", "c", "b"))
+    assert reader.read()
+    assert sightings.of("0000beef") is Sighting.ANSWERED
+
+
+def test_an_older_answer_just_before_a_prompt_is_not_its_own(tmp_path: Path) -> None:
+    path = tmp_path / "t.jsonl"
+    reader, sightings = claude_tail(path)
+    path.write_bytes(
+        row("user", "hello", "a")
+        + row("assistant", "ok", "b", "a")
+        + row("user", message(7), "c", "b")
+        + row("attachment", "", "d", "c")
+        + row("system", "", "e", "d")
+    )
+    assert reader.read()
+    assert sightings.of(ident(7)) is Sighting.TAKEN

@@ -71,10 +71,16 @@ class EntryKind(StrEnum):
 
 @dataclass(frozen=True, slots=True)
 class Entry:
-    """One line of the conversation's transcript."""
+    """One line of the conversation's transcript.
+
+    Attributes:
+        id, parent: Its own id and that of the line it follows, where the program writes them.
+    """
 
     kind: EntryKind
     text: str
+    id: str = ""
+    parent: str = ""
 
 
 @dataclass(frozen=True, slots=True)

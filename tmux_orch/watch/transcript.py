@@ -11,7 +11,8 @@ import logging
 import os
 import re
 import threading
-from collections.abc import Callable, Iterator
+from collections import deque
+from collections.abc import Callable, Iterable, Iterator
 from pathlib import Path
 
 from tmux_orch.agents.adapter import Entry, EntryKind
@@ -24,6 +25,9 @@ TAIL_BYTES = 4 * 1024 * 1024
 _BLOCK = 1024 * 1024
 #: A line longer than this (pictures are some MB) is skipped, so that no file can fill our memory.
 _LINE_BYTES = 64 * 1024 * 1024
+#: Lines remembered for an answer that was written before its prompt: more than one flush holds.
+_RECENT = 16
+_RECENT_BYTES = 256 * 1024
 # ``· msg ID]`` of a message's header, ``[brief ID]`` of the first prompt. ASCII only in the raw
 # line, because programs may write ``·`` as an escape there.
 _RAW = re.compile(rb"(?:msg|brief) [0-9a-f]{8}\]")
@@ -70,6 +74,35 @@ class Sightings:
             return bool(self._unanswered)
 
 
+class _Lineage:
+    """Whether an answer that stands before its prompt belongs to it.
+
+    Claude Code 2.1.197 on a loaded machine wrote the answer's line first at 1 start of 14. Lines
+    name the line they follow, so it is found by its parents and not by its place.
+    """
+
+    def __init__(self) -> None:
+        self._family: set[str] = set()
+        self._parents_of_answers: set[str] = set()
+
+    def begin(self, taken: Entry, before: Iterable[Entry], goes_on: bool) -> None:
+        """A message was taken; ``before`` are the lines that stand just before it."""
+        if not goes_on:
+            self._family.clear()
+        if taken.id:
+            self._family.add(taken.id)
+        answers = {entry.parent for entry in before if entry.kind is EntryKind.ANSWER}
+        self._parents_of_answers = answers - {""}
+
+    def answered_by(self, entry: Entry) -> bool:
+        """Take one more line after it; whether it shows that one of those answers was to us."""
+        if not self._parents_of_answers:
+            return False
+        if entry.id and entry.parent in self._family:
+            self._family.add(entry.id)
+        return not self._family.isdisjoint(self._parents_of_answers)
+
+
 class Transcript:
     """The tail of one transcript file. One thread at a time reads; others wait for it."""
 
@@ -91,6 +124,8 @@ class Transcript:
         self._torn: list[bytes] = []  # the line whose end is not written yet
         self._torn_bytes = 0
         self._searched: set[str] = set()
+        self._recent: deque[bytes] = deque(maxlen=_RECENT)
+        self._lineage = _Lineage()
 
     def read(self) -> bool:
         """Read what was added. Returns whether the file is there and was read to its last line."""
@@ -163,14 +198,22 @@ class Transcript:
                     self._torn = [b"?"]  # too long: what comes of it is no JSON and is skipped
 
     def _take(self, line: bytes) -> None:
-        if not self._sightings.waits_for_answer() and _RAW.search(line) is None:
-            return
-        entry = self._read_entry(line)
-        if entry.kind is EntryKind.TAKEN:
-            self._sightings.note(entry.text, Sighting.TAKEN)
+        waits = self._sightings.waits_for_answer()
+        if waits or _RAW.search(line) is not None:
+            self._sight(self._read_entry(line), waits)
+        if len(line) <= _RECENT_BYTES:
+            self._recent.append(line)
+
+    def _sight(self, entry: Entry, waits: bool) -> None:
+        if entry.kind is EntryKind.TAKEN and self._sightings.note(entry.text, Sighting.TAKEN):
+            early = [self._read_entry(line) for line in self._recent]
+            self._lineage.begin(entry, early, waits)
         elif entry.kind is EntryKind.QUEUED:
             self._sightings.note(entry.text, Sighting.QUEUED)
         elif entry.kind is EntryKind.ANSWER:
+            self._sightings.answered()
+            return
+        if self._lineage.answered_by(entry):
             self._sightings.answered()
 
     def _search(self, handle: int, needle: bytes) -> None:

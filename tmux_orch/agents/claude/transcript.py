@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 from tmux_orch.agents.adapter import Entry, EntryKind
@@ -30,6 +31,15 @@ def entry(line: bytes) -> Entry:
         return _OTHER
     if not isinstance(data, dict) or data.get("isSidechain") is True:
         return _OTHER
+    own, parent = data.get("uuid"), data.get("parentUuid")
+    return replace(
+        _read(data),
+        id=own if isinstance(own, str) else "",
+        parent=parent if isinstance(parent, str) else "",
+    )
+
+
+def _read(data: Mapping[str, Any]) -> Entry:
     match data.get("type"):
         case "user":
             return _user(data)
