@@ -15,8 +15,10 @@ _HEAD_START = 3.0
 # Points at which evidence has said about two thirds of what it can.
 _FILES_SCALE = 7.0
 _SPEC_SCALE = 4.0
+# What the spec says of the type that the files show may only describe what is there.
+_DESCRIBED = 0.5
 # The person's word counts more than what happens to lie there.
-_SPEC_WEIGHT = 1.35
+_SPEC_WEIGHT = 2.0
 _MOST_EVIDENCE = 24
 
 
@@ -44,6 +46,8 @@ def choose(names: Sequence[str], files: Iterable[Evidence], spec: Iterable[Evide
     """
     seen = _points(names, files)
     said = _points(names, spec)
+    if any(seen.values()):
+        said[max(names, key=seen.__getitem__)] *= _DESCRIBED
     if seen and DEFAULT in names and any(seen.values()):
         seen[DEFAULT] = seen.get(DEFAULT, 0.0) + _HEAD_START
     by_files, by_spec = _parts(seen, _FILES_SCALE), _parts(said, _SPEC_SCALE)

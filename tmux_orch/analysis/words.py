@@ -14,6 +14,12 @@ _NEGATION = re.compile(
     r"|rather than|out of scope|kein\w*|nicht|ohne|sin|sans|pas|senza|zonder)\b",
     re.IGNORECASE,
 )
+# A clause that says this speaks of what is there already.
+_LEFT_ALONE = re.compile(
+    r"\b(?:untouched|unchanged|frozen|as it is|as they are|is (?:done|finished|complete)"
+    r"|are (?:done|finished)|bleib\w*|unverändert|inchangée?s?|no se toca\w*|sin cambios)\b",
+    re.IGNORECASE,
+)
 _OTHER = re.compile(r"[^\w+#]+")
 
 
@@ -26,6 +32,8 @@ def asked(text: str) -> str:
     """The words of a spec that say what is wanted, as :func:`normal` with ``|`` between clauses."""
     kept = []
     for clause in _CLAUSE.split(text[:MOST_CHARACTERS]):
+        if _LEFT_ALONE.search(clause):
+            continue
         ruled_out = _NEGATION.search(clause)
         wanted = normal(clause[: ruled_out.start()] if ruled_out else clause)
         if wanted.strip():
