@@ -184,13 +184,18 @@ def _reference(value: object, where: str) -> str:
 
 def _path(value: object, where: str) -> str:
     text = _text(value, where, "files")
+    if fault := fault_of_path(text):
+        _wrong(where, f"{_shown(text)} {fault}", "give a path relative to the repository")
+    return str(PurePosixPath(text))
+
+
+def fault_of_path(text: str) -> str:
+    """Why ``text`` is not the path of something that a task may touch; empty when it is."""
     path = PurePosixPath(text)
     outside = not path.parts or path.is_absolute() or ".." in path.parts
     if outside or text[0] == "~" or "\\" in text or ":" in path.parts[0]:
-        _wrong(where, f"{_shown(text)} is not a path inside the repository", "make it relative")
-    if path.parts[0] == ".git":
-        _wrong(where, f"{_shown(text)} belongs to git", "leave it out")
-    return str(path)
+        return "is not a path inside the repository"
+    return "belongs to git" if path.parts[0] == ".git" else ""
 
 
 def _acyclic(tasks: tuple[Task, ...]) -> None:

@@ -5,7 +5,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator
 from dataclasses import dataclass, field
+from pathlib import PurePosixPath
 
+from tmux_orch.analysis.plan_check import LONGEST, MAX_FILES, fault_of_path
 from tmux_orch.domain.sanitise import sanitise
 
 _HEADING = re.compile(r"(#{1,6})\s+(.+?)\s*#*$")
@@ -123,8 +125,9 @@ def plain(text: str, limit: int) -> str:
 
 def files_in(text: str) -> tuple[str, ...]:
     """The relative paths that ``text`` names, each once."""
-    found = (match.group(1).rstrip(".") for match in _FILE.finditer(text))
-    return tuple(dict.fromkeys(p for p in found if ".." not in p and len(p) <= 200))[:10]
+    found = (str(PurePosixPath(match.group(1).rstrip("."))) for match in _FILE.finditer(text))
+    usable = (path for path in found if len(path) <= LONGEST["files"] and not fault_of_path(path))
+    return tuple(dict.fromkeys(usable))[:MAX_FILES]
 
 
 def read_points(text: str) -> Points:
@@ -242,23 +245,31 @@ class _Reader:
         point = self._items[-1][1]
         if point is not None and point in self.points.asked and len(point.text) < 300:
             point.text = plain(f"{point.text} {text}", 400)
-            point.files = tuple(dict.fromkeys((*point.files, *files_in(text))))
+            point.files = tuple(dict.fromkeys((*point.files, *files_in(text))))[:MAX_FILES]
 
     def _detail(self, point: Point, text: str) -> None:
         if _OPEN.search(text):
             self._question(text)
             return
         point.details.append(plain(_DONE_WHEN.sub("", text, count=1), 400))
-        point.files = tuple(dict.fromkeys((*point.files, *files_in(text))))
+        point.files = tuple(dict.fromkeys((*point.files, *files_in(text))))[:MAX_FILES]
 
     def _question(self, text: str) -> None:
+        if len(self.points.questions) >= _MOST:
+            return
         asked = plain(text, 350)
         about = self._section()
         self.points.questions.append(f"{about}: {asked}" if about else asked)
 
+    def _full(self) -> bool:
+        kept = self.points
+        return len(kept.criteria) + len(kept.risks) + len(kept.constraints) >= _MOST
+
     def _sort(self, text: str, *, demanded: bool, section: str = "") -> Point | None:
         """Put one line where it belongs; the point it became, if it asks for work."""
         kind, points = self._kind(), self.points
+        if kind in ("criteria", "risks", "constraints") and self._full():
+            return None
         shown = plain(text, 400)
         if not any(c.isalnum() for c in shown):
             return None

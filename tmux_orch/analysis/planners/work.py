@@ -180,6 +180,7 @@ KIND = {kind.name: kind for kind in KINDS}
 # What nearly every task says, and what only says more than the plain word "test".
 _WEIGHT = {"build": 0.5, "test run": 2.0}
 
+_ENDING = re.compile(r"(?:ations?|ings?|ers?|ed|es|s|e)$")
 _WORD = re.compile(r"[a-z][a-z0-9+#]{2,}")
 _COMMON = frozenset(
     _WORD.findall(
@@ -195,7 +196,7 @@ _COMMON = frozenset(
 def stems(text: str) -> set[str]:
     """The words of ``text`` that say something, without their endings."""
     words = {word for word in _WORD.findall(text.lower()) if word not in _COMMON}
-    return {re.sub(r"(?:ations?|ings?|ers?|ed|es|s)$", "", w) if len(w) > 4 else w for w in words}
+    return {_ENDING.sub("", w) if len(w) > 3 else w for w in words}
 
 
 def kind_of(point: Point) -> Kind:
@@ -238,8 +239,8 @@ class Workers:
         wanted = stems(f"{point.section} {point.text}")
         words = self._words[role.name]
         shared = sum(words[word] / self._shared[word] for word in wanted if word in words)
-        # A role that a person defined is in no table of ours: only its own words speak for it.
-        fit += min(8.0, 2 * shared) if role.name not in self._named else min(0.9, shared / 4)
+        # A role that a person defined is in no table of ours: two of its own words win a task.
+        fit += min(8.0, 4 * shared) if role.name not in self._named else min(0.9, shared / 4)
         if any(path.startswith(area) for path in point.files for area in _areas(role)):
             fit += 3.0
         return fit
