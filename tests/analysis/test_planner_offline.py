@@ -275,3 +275,39 @@ def test_every_role_of_every_shipped_team_has_a_task():
         made = make(SHOP, team=names, templates=templates)
         idle = set(names) - {task.role for task in made.tasks}
         assert idle <= {"orchestrator", "project_manager"}, team.name
+
+
+DEPLOYMENT = """\
+PROJECT: Wave Service
+TYPE: System Deployment
+
+REQUIREMENTS:
+- Install the runtime
+- Configure the systemd service
+- Implement security hardening
+
+DELIVERABLES:
+- Running service on port 8002
+- Colourful brochure
+"""
+
+
+def test_header_fields_are_tasks_and_what_is_delivered_shows_that_they_are_done():
+    made = make(DEPLOYMENT, team=("orchestrator", "sysadmin", "devops", "securityops"))
+    assert made.summary.startswith("Wave Service. ")
+    assert found(made, "Install the runtime").role == "sysadmin"
+    assert found(made, "security hardening").role == "securityops"
+    assert "Running service on port 8002" in found(made, "systemd").success_criteria
+    assert found(made, "Colourful brochure").success_criteria
+
+
+def test_a_spec_of_sentences_alone_is_taken_sentence_by_sentence():
+    made = make(
+        "Roll the lab out on three machines.\nApplications: Gitea and a wiki.\n"
+        "Users must not lose mail.\nWho pays?\n"
+    )
+    assert "Roll the lab out on three machines" in [task.title for task in made.tasks]
+    assert found(made, "Applications: Gitea and a wiki")
+    assert all("lose mail" not in task.title for task in made.tasks)
+    assert any("lose mail" in line for line in made.of("tester")[0].success_criteria)
+    assert "Who pays?" in made.open_questions

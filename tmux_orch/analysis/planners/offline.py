@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 
@@ -13,6 +14,7 @@ from tmux_orch.domain.findings import Conditions, Findings
 from tmux_orch.domain.implementation import Implementation, Risk, Task
 from tmux_orch.domain.roles import Role
 
+_FIELD = re.compile(r"^[A-Z]{3,20}:\s*")
 _LONGEST_TITLE = 200
 _LONGEST_LINE = 400
 
@@ -45,7 +47,9 @@ def offline(title: str, text: str, findings: Findings, roles: Sequence[Role]) ->
         findings: What was found out about the project.
         roles: The roles of the team, each once.
     """
+    title = _FIELD.sub("", title) or title
     points = read_points(text)
+    _settle_deliverables(points)
     workers = Workers(roles)
     room = MAX_TASKS - len(roles)
     drafts = [_draft(point, workers) for point in _gathered(points, room)]
@@ -60,6 +64,18 @@ def offline(title: str, text: str, findings: Findings, roles: Sequence[Role]) ->
         open_questions=_questions(points),
         planner="offline",
     )
+
+
+def _settle_deliverables(points: Points) -> None:
+    """What must be there in the end shows that a task is done; what no task makes is one itself."""
+    words = [(point, stems(point.text)) for point in points.asked]
+    for delivered in points.delivered:
+        said = stems(delivered.text)
+        best = max(words, key=lambda pair: len(pair[1] & said), default=None)
+        if best is not None and best[1] & said:
+            best[0].details.append(delivered.text)
+        else:
+            points.asked.append(delivered)
 
 
 def _draft(point: Point, workers: Workers) -> Draft:

@@ -32,7 +32,10 @@ _DEMAND = re.compile(
     r"|turn|update|upgrade|use|write)\b",
     re.IGNORECASE,
 )
-_FORBIDS = re.compile(r"(?:do not|don't|never|no|must not|without)\b", re.IGNORECASE)
+_FORBIDS = re.compile(
+    r"(?:do not|don't|never|no|nobody|nothing|without)\b|.*\b(?:must|may|shall|should) not\b",
+    re.IGNORECASE,
+)
 _MEASURE = re.compile(
     r"\b\d[\d.,]*\s*(?:%|ms|s|sec\w*|min\w*|hours?|[kmgt]i?b|users?|requests?|rps|qps|percent)\b"
     r"|\b\d[\d.,]*\s*%|\bp\d\d\b",
@@ -44,14 +47,15 @@ _DONE_WHEN = re.compile(
     re.IGNORECASE,
 )
 _FILE = re.compile(
-    r"(?<![\w/:.@-])((?:[\w.-]+/)+[\w.*-]*|[\w-]+\.(?:py|js|ts|tsx|jsx|go|rs|rb|java|kt|c|h|cpp|cs"
-    r"|php|sql|sh|tf|ya?ml|toml|json|md|html|css|vue|ini|cfg|conf|txt))(?![\w/])"
+    r"(?<![\w/:.@-])((?:[\w.-]+/)*[\w-]+\.(?:py|js|ts|tsx|jsx|go|rs|rb|java|kt|c|h|cpp|cs|php|sql|sh"
+    r"|tf|ya?ml|toml|json|md|html|css|vue|ini|cfg|conf|txt)|(?:[\w.-]+/)+)(?![\w/])"
 )
 _SECTIONS = (
     (
         "criteria",
         r"accept|success|definition of done|done when|exit criteria|verification criteria",
     ),
+    ("deliverables", r"deliverables?|deliver$|outcomes?$|results?$"),
     ("questions", r"question|unknown|\btbd\b|to be decided|undecided"),
     ("risks", r"\brisks?\b|concerns?\b|pitfalls?"),
     ("left out", r"non-?goals?|out of scope|not in scope|later|future|won'?t"),
@@ -99,6 +103,7 @@ class Points:
 
     Attributes:
         asked: What is to be done, in order; nothing that is ticked off.
+        delivered: What there must be in the end, where it says so besides what is to be done.
         criteria: Section → what must hold for what it asks; section "" for the whole.
         constraints: What must hold all through.
         risks: What it calls a risk.
@@ -108,6 +113,7 @@ class Points:
     """
 
     asked: list[Point] = field(default_factory=list)
+    delivered: list[Point] = field(default_factory=list)
     criteria: list[tuple[str, str]] = field(default_factory=list)
     constraints: list[str] = field(default_factory=list)
     risks: list[str] = field(default_factory=list)
@@ -131,14 +137,23 @@ def files_in(text: str) -> tuple[str, ...]:
 
 
 def read_points(text: str) -> Points:
-    """The points of a spec of any form: Markdown, ``REQUIREMENTS:`` fields, or plain sentences."""
+    """The points of a spec of any form: Markdown, ``REQUIREMENTS:`` fields, or plain sentences.
+
+    Where there is a list, only sentences that demand something are points besides it; a spec of
+    sentences alone is taken sentence by sentence.
+    """
     reader = _Reader()
     for line in _lines(text[:_LONGEST_SPEC]):
         reader.line(line)
     reader.end_paragraph()
     points = reader.points
+    if not reader.lists:
+        points.asked = [*reader.said]
+    if not points.asked:
+        points.asked, points.delivered = points.delivered, []
     if not points.asked:
         points.asked = [Point(plain(one, 400), files=files_in(one)) for one in reader.prose[:20]]
+        points.asked = [point for point in points.asked if point.text]
     return points
 
 
@@ -159,6 +174,8 @@ class _Reader:
     def __init__(self) -> None:
         self.points = Points()
         self.prose: list[str] = []
+        self.said: list[Point] = []
+        self.lists = False
         self._headings: list[tuple[int, str]] = []
         self._first_heading = True
         self._label = ""
@@ -179,7 +196,7 @@ class _Reader:
             self._label, self._items = label.group(1).strip().replace("_", " "), []
             for part in label.group(2).split(";"):
                 if part.strip():
-                    self._sort(part.strip(), demanded=True)
+                    self.lists = self._sort(part.strip(), demanded=True) is not None or self.lists
         elif self._items and line[0] in " \t":
             self._continue(line.strip())
         else:
@@ -195,10 +212,22 @@ class _Reader:
                 self.points.context = plain(sentence, 300)
             if len(self.prose) < _MOST:
                 self.prose.append(sentence)
-            if _DEMAND.search(sentence) and _MEASURE.search(sentence):
-                self.points.constraints.append(plain(sentence, 350))
-            else:
-                self._sort(sentence, demanded=bool(_DEMAND.search(sentence)))
+            self._sentence(sentence)
+
+    def _sentence(self, sentence: str) -> None:
+        demanded = bool(_DEMAND.search(sentence))
+        if demanded and _MEASURE.search(sentence):
+            self.points.constraints.append(plain(sentence, 350))
+            return
+        point = self._sort(sentence, demanded=demanded)
+        loose = not (demanded or self._kind() or _OPEN.search(sentence))
+        loose = loose and any(c.isalnum() for c in plain(sentence, 400))
+        if loose and not (_DONE_WHEN.match(sentence) or _FORBIDS.match(sentence)):
+            point = Point(
+                plain(sentence, 400), self._section(), self._phase(), files=files_in(sentence)
+            )
+        if point is not None and len(self.said) < _MOST:
+            self.said.append(point)
 
     def _heading(self, level: int, title: str) -> None:
         self._headings = [one for one in self._headings if one[0] < level]
@@ -239,6 +268,7 @@ class _Reader:
         if parent is not None and parent[1] in self.points.asked:
             self.points.asked.remove(parent[1])  # a caption, not a task
         point = self._sort(text, demanded=True, section=group)
+        self.lists = self.lists or point is not None
         self._items.append((indent, point or Point(group + ":" if group else ""), False))
 
     def _continue(self, text: str) -> None:
@@ -286,10 +316,10 @@ class _Reader:
         elif kind == "constraints" or (demanded and _FORBIDS.match(shown)):
             points.constraints.append(shown)
         elif kind not in ("left out", "context") and demanded:
-            if len(points.asked) >= _MOST:
+            if len(points.asked) + len(points.delivered) >= _MOST:
                 points.more += 1
                 return None
             made = Point(shown, section or self._section(), self._phase(), files=files_in(text))
-            points.asked.append(made)
+            (points.delivered if kind == "deliverables" else points.asked).append(made)
             return made
         return None

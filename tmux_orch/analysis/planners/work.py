@@ -70,7 +70,7 @@ KINDS = (
     ),
     _kind(
         "infrastructure", FOUNDATION,
-        r"terraform|ansible|pulumi|cloudformation|provision\w*|infrastructure|kubernetes|k8s|helm"
+        r"install\w*|terraform|ansible|pulumi|cloudformation|provision\w*|infrastructure|kubernetes|k8s|helm"
         r"|clusters?|vms?|servers?|hosts?|ubuntu|debian|systemd|ssh|storage|aws|gcp|azure|cloud"
         r"|disks?|packages|user accounts|operating system|nodes?",
         "sysadmin devops developer",
@@ -108,7 +108,7 @@ KINDS = (
         r"implement\w*|add|build|create|develop|write|make|api|endpoints?|ui|pages?|components?"
         r"|frontend|front-end|backend|back-end|services?|cli|commands?|features?|refactor\w*|fix"
         r"|support|pars\w+|login|forms?|buttons?|functions?|modules?|librar\w+|code|bugs?",
-        "developer",
+        "developer devops sysadmin",
         "Make the changes in the code that the spec asks for",
         "It does what the spec says, wrong input included, and a test that fails without it shows",
         "The tests that could have broken pass, and the work is committed and reported",
@@ -201,14 +201,14 @@ def stems(text: str) -> set[str]:
 
 def kind_of(point: Point) -> Kind:
     """The kind of work a point of the spec asks for; ``build`` when nothing else shows."""
-    opening = " ".join(point.text.split()[:4])
+    words = point.text.split()
     scores: dict[str, float] = {}
     for kind in KINDS:
         weight = _WEIGHT.get(kind.name, 1.0)
         found = {match.lower() for match in kind.words.findall(point.text)}
         score = weight * len(found)
-        if kind.words.search(opening):
-            score += 2 * weight
+        for opening in (words[:2], words[:4]):
+            score += weight if kind.words.search(" ".join(opening)) else 0
         if point.section and kind.words.search(point.section):
             score += 1.5 * weight
         scores[kind.name] = score
