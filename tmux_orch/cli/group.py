@@ -20,6 +20,7 @@ PLACES = {
     "trust": (_IN + "permission", "trust", "Say yes to agents' start-up trust questions."),
     "stop": (_IN + "ending", "stop", "End agents; their worktrees stay."),
     "remove": (_IN + "ending", "remove", "Remove worktrees that nothing would be lost with."),
+    "teams": (_IN + "teams", "teams", "Roles and team types, and what your files change."),
     "doctor": (_IN + "doctor", "doctor", "Check what this machine needs, with remedies."),
     "daemon": (_IN + "daemon_commands", "daemon", "Start, stop and look at the daemon."),
     "completion": (_IN + "completion", "completion", "Shell completion of all three commands."),

@@ -54,6 +54,12 @@ def _bad(merged: Merged, where: Where, problem: str, step: str) -> BadInput:
     return BadInput(f"{merged.at(where)}: {place}: {problem}", step)
 
 
+def _see(merged: Merged, where: Where, other: Where) -> str:
+    """The place of ``other``, when it stands in another file than ``where``."""
+    here, there = merged.at(where), merged.at(other)
+    return "" if here.rpartition(":")[0] == there.rpartition(":")[0] else f" ({there})"
+
+
 def _unknown(word: str, known: Iterable[str], merged: Merged, where: Where) -> BadInput:
     removed = merged.removed.get(("roles", word))
     if removed is not None:
@@ -71,19 +77,24 @@ def _check_name(word: str, merged: Merged, where: Where) -> None:
 
 
 def _check_words(roles: Mapping[str, Role], merged: Merged) -> None:
-    meant = dict.fromkeys(roles, "the name of a role")
+    meant: dict[str, tuple[str, Where]]
+    meant = {name: ("the name of a role", ("roles", name)) for name in roles}
     windows: dict[str, str] = {}
     for role in roles.values():
         for index, alias in enumerate(role.aliases):
             where: Where = ("roles", role.name, "aliases", index)
             _check_name(alias, merged, where)
             if alias in meant:
-                raise _bad(merged, where, f"{alias} is {meant[alias]} already", "choose another")
-            meant[alias] = f"an alias of {role.name}"
-        other = windows.setdefault(role.window, role.name)
-        if other != role.name:
+                what, other = meant[alias]
+                problem = f"{alias} is {what} already{_see(merged, where, other)}"
+                raise _bad(merged, where, problem, "choose another")
+            meant[alias] = (f"an alias of {role.name}", where)
+        first = windows.setdefault(role.window, role.name)
+        if first != role.name:
             where = ("roles", role.name, "window")
-            raise _bad(merged, where, f"{role.window} is the window of {other}", "choose another")
+            also = _see(merged, where, ("roles", first, "window"))
+            problem = f"{role.window} is the window of {first} already{also}"
+            raise _bad(merged, where, problem, "choose another")
 
 
 def _check_role(role: Role, templates: Templates, merged: Merged) -> None:
@@ -154,12 +165,16 @@ def _check_team(team: TeamTemplate, templates: Templates, merged: Merged) -> Non
     for index, name in enumerate(team.core):
         for need in templates.roles[name].needs:
             if need.role not in team.core:
-                problem = f"{name} needs {need.role}, which is not in core"
-                raise _bad(merged, (*where, "core", index), problem, "add it, or leave both out")
+                place = (*where, "core", index)
+                also = _see(merged, place, ("roles", name, "needs", need.role))
+                problem = f"{name} needs {need.role}{also}, which is not in core"
+                raise _bad(merged, place, problem, "add it, or leave both out")
     for index, name in enumerate(team.cut_order):
         if name == HUB_ROLE or name not in team.core:
-            step = f"those that can go are {', '.join(team.core[1:]) or 'none'}"
-            raise _bad(merged, (*where, "cut_order", index), f"{name} cannot go", step)
+            place = (*where, "cut_order", index)
+            also = _see(merged, place, (*where, "core"))
+            step = f"those that can go are {', '.join(team.core[1:]) or 'none'}{also}"
+            raise _bad(merged, place, f"{name} cannot go", step)
     largest = max(plan.cap for plan in templates.subscriptions.values())
     kept = len(team.core) - len(team.cut_order)
     if kept > largest:
@@ -184,7 +199,8 @@ def _check_sizes(templates: Templates, merged: Merged) -> None:
     for (smaller, low), (larger, high) in pairwise(ends):
         if high <= low:
             where = ("sizes", larger, "lines_below")
-            raise _bad(merged, where, f"not more than {smaller}'s {low}", "let sizes grow")
+            also = _see(merged, where, ("sizes", smaller, "lines_below"))
+            raise _bad(merged, where, f"not more than {smaller}'s {low}{also}", "let sizes grow")
 
 
 def _check_plans(templates: Templates, default_plan: str, merged: Merged) -> None:
@@ -193,10 +209,12 @@ def _check_plans(templates: Templates, default_plan: str, merged: Merged) -> Non
         where = ("plans", name, "recommended")
         _check_range(plan.recommended, merged, where)
         if plan.recommended[1] > plan.cap:
-            raise _bad(merged, where, f"more than the cap of {plan.cap}", "recommend fewer")
+            also = _see(merged, where, ("plans", name, "cap"))
+            raise _bad(merged, where, f"more than the cap of {plan.cap}{also}", "recommend fewer")
     if default_plan not in plans:
-        step = f"the plans are {', '.join(plans)}"
-        raise _bad(merged, ("default_plan",), f"no plan {default_plan!r}", step)
+        gone = merged.removed.get(("plans", default_plan))
+        problem = f"no plan {default_plan!r}" + (f", taken away at {gone}" if gone else "")
+        raise _bad(merged, ("default_plan",), problem, f"the plans are {', '.join(plans)}")
 
 
 def _check_range(span: tuple[int, int], merged: Merged, where: Where) -> None:

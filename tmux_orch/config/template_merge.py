@@ -32,10 +32,10 @@ class Merged(Document):
     removed: dict[Where, str] = field(default_factory=dict)
 
     def at(self, path: Where) -> str:
-        """``file:line`` of the value at ``path``, or of the nearest thing around it."""
-        while path and path not in self.places:
+        """``file:line`` of the value at ``path``, of what took it away, or of what is around it."""
+        while path and path not in self.places and path not in self.removed:
             path = path[:-1]
-        return self.places.get(path, f"{self.name}:1")
+        return self.places.get(path) or self.removed.get(path) or f"{self.name}:1"
 
 
 def merge(documents: Sequence[Document], project: Document | None = None) -> Merged:

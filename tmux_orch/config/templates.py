@@ -65,6 +65,18 @@ def of_project(project: Path) -> Document | None:
     return _optional(path)
 
 
+def of_file(path: Path) -> Document:
+    """Any file.
+
+    Raises:
+        BadInput: there is none, or it cannot be read.
+    """
+    document = _optional(path)
+    if document is None:
+        raise BadInput(f"there is no file {path}", "name a team templates file")
+    return document
+
+
 def _optional(path: Path) -> Document | None:
     try:
         return load(path)
