@@ -127,10 +127,10 @@ def test_what_is_no_plan_falls_back_to_offline_and_says_which_and_why(
 
 def test_a_late_answer_is_not_waited_for_and_the_child_is_ended(standin, person):
     standin.queue.append(says(answer(), hang=30))
-    settings = PlannerSettings(timeout_s=4, retries=0)
+    settings = PlannerSettings(timeout_s=3, retries=0)
     made = make(TEXT, planner="anthropic", environ=person, settings=settings)
     assert made.planner == "offline"
-    assert "gave no answer within 4 s" in made.note
+    assert "gave no answer within 3 s" in made.note
     assert len(standin.requests) == 1
 
 
