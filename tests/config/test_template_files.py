@@ -278,6 +278,8 @@ def test_a_second_file_is_as_strict_as_the_first(text: bytes, words: list[str]) 
         (PAINTER[13:].replace("[orch", "[user, orch"), ["roles.painter.talks_to", "the user"]),
         (PAINTER[13:] + "    rights: [command:execute]", ["roles.painter.rights"]),
         (PAINTER[13:] + "    agent: claude", ["roles.painter.agent"]),
+        ("roles: {tester: {check_in_s: 3599}}", ["roles.tester.check_in_s", "at least 3600"]),
+        (PAINTER[13:].replace("1800", "1799"), ["roles.painter.check_in_s", "at least 1800"]),
     ],
 )
 def test_a_projects_file_grants_nothing(text: str, words: list[str]) -> None:

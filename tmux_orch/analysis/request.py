@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from tmux_orch.domain.errors import BadInput
 
 _ITEM = re.compile(r"([a-z][a-z0-9_-]{0,40})(?::([0-9]{1,3}))?")
-# 50 agents are the largest team measured (benchmarks/); more needs a plan cap, a later matter.
+# 50 agents are the largest team measured (benchmarks/), whatever a plan's cap is.
 MAX_AGENTS = 50
 
 

@@ -119,7 +119,7 @@ def check_command(file: str | None, project: str | None, as_json: bool) -> int:
         counts = {"teams": len(read.teams), "roles": len(read.roles)}
         printing.as_json({"schema": f"{_SCHEMA}check/1", "ok": True, "files": files, **counts})
     else:
-        printing.lines(plain.line(f"ok  {name}") for name in files)
+        printing.lines(plain.line(f"ok {name}") for name in files)
         printing.line(f"{len(read.teams)} team types, {len(read.roles)} roles")
     return EXIT_DONE
 

@@ -17,6 +17,8 @@ USER = "user"
 #: What a project's file may not set: what an agent may do, what runs it, what it may cost.
 _GRANTS = ("rights", "agent", "model")
 _SPENDING = ("plans", "default_plan")
+#: A check-in costs tokens: how often a role that only the project knows may have one.
+_OFTEN_S = 30 * 60
 
 
 @dataclass(frozen=True, slots=True)
@@ -97,7 +99,7 @@ def _over(
             _over(merged, base[key], document, value, where)
         else:
             _forget(merged, where, base.get(key))
-            base[key] = _copy(value)
+            base[key] = value  # a text, a number or a list: nobody changes those in place
             if isinstance(value, list):
                 _remember(merged, where, document, value)
         merged.places[where] = document.at(where)
@@ -157,6 +159,10 @@ def _restrain_role(
         if any(one not in kept for one in _words(before.get("restrictions"))):
             problem = "a project's file cannot lift a restriction"
             raise _bad(document, (*where, "restrictions"), problem, "keep all, and add yours")
+    least, wanted = before.get("check_in_s", _OFTEN_S), entry.get("check_in_s")
+    if isinstance(least, int) and isinstance(wanted, int) and wanted < least:
+        problem = "a project's file cannot let a role check in more often"
+        raise _bad(document, (*where, "check_in_s"), problem, f"at least {least}")
     if USER in _words(before.get("talks_to")):
         return
     lists = {(*where, "talks_to"): entry.get("talks_to")}
