@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis import other_work, trees
+from tests.analysis import other_work, plain_work, trees
 from tmux_orch.analysis.detect import analyse
 from tmux_orch.config.templates import load_templates
 from tmux_orch.domain.errors import CouldNotTell
@@ -55,31 +55,79 @@ def test_a_project_is_known_by_its_files_when_the_spec_says_little(ask, tree, ex
 
 
 CONFLICTS = [
-    (trees.DJANGO, RUN, "The shop is done and stays as it is. Deploy it to two Debian servers with"
-     " Ansible: gunicorn under systemd, nginx with certificates, nightly backups and alerts."),
-    (trees.RAILS, CLOUD, "Describe the AWS accounts of this product in Terraform: VPC, RDS, an ECS"
-     " cluster and the roles of the pipeline. Remote state per environment."),
-    (trees.NEXT, DATA, "Load the click logs of the site into BigQuery every night. dbt models for"
-     " sessions and conversion, partitioned by day, with data quality checks."),
-    (trees.TERRAFORM, WEB, "Write a small web application where teams order a network: a form, a list"
-     " of their requests, sign-in with OAuth, an admin page. React and FastAPI."),
-    (trees.ANSIBLE, GENERAL, "Write a command line tool in Rust that lints inventories. A library crate,"
-     " a parser with fuzz tests, JSON output, and binaries for three platforms."),
-    (trees.DBT, WEB, "Build a portal in Django where customers log in, see their figures as pages with"
-     " charts, and download them. Accounts are created by admins."),
-    (trees.CLI, DATA, "Build an ingestion of the usage reports: a DAG that fetches the files each hour,"
-     " deduplicates the rows and loads them into the warehouse, with a backfill."),
-    (trees.RUST, WEB, "Build a web site for the project with a browser demo: a page with an upload form,"
-     " a REST API behind it, and user accounts."),
-    (trees.STACK, CLOUD, "Replace the machine by cloud resources written in Pulumi: a VNet, a managed"
-     " database, a container service and key vault, in stacks for staging and production."),
-    (trees.AIRFLOW, RUN, "The DAGs stay untouched. Install Airflow on three Ubuntu virtual machines:"
-     " systemd units, a reverse proxy with TLS, backups of the metadata database, a runbook."),
-    (trees.HELM, GENERAL, "Develop a small library in Go that renders values files, with a public API,"
-     " table tests and benchmarks, and a command on top of it."),
-    (trees.DJANGO, DATA, "Neue Datenpipeline: täglich die Bestellungen mit Airflow ins Warehouse laden,"
-     " mit dbt aufbereiten, Historie nachladen."),
-]  # fmt: skip
+    (
+        trees.DJANGO,
+        RUN,
+        "The shop is done and stays as it is. Deploy it to two Debian servers with Ansible: "
+        "gunicorn under systemd, nginx with certificates, nightly backups and alerts.",
+    ),
+    (
+        trees.RAILS,
+        CLOUD,
+        "Describe the AWS accounts of this product in Terraform: VPC, RDS, an ECS cluster and "
+        "the roles of the pipeline. Remote state per environment.",
+    ),
+    (
+        trees.NEXT,
+        DATA,
+        "Load the click logs of the site into BigQuery every night. dbt models for sessions "
+        "and conversion, partitioned by day, with data quality checks.",
+    ),
+    (
+        trees.TERRAFORM,
+        WEB,
+        "Write a small web application where teams order a network: a form, a list of their "
+        "requests, sign-in with OAuth, an admin page. React and FastAPI.",
+    ),
+    (
+        trees.ANSIBLE,
+        GENERAL,
+        "Write a command line tool in Rust that lints inventories. A library crate, a parser "
+        "with fuzz tests, JSON output, and binaries for three platforms.",
+    ),
+    (
+        trees.DBT,
+        WEB,
+        "Build a portal in Django where customers log in, see their figures as pages with "
+        "charts, and download them. Accounts are created by admins.",
+    ),
+    (
+        trees.CLI,
+        DATA,
+        "Build an ingestion of the usage reports: a DAG that fetches the files each hour, "
+        "deduplicates the rows and loads them into the warehouse, with a backfill.",
+    ),
+    (
+        trees.RUST,
+        WEB,
+        "Build a web site for the project with a browser demo: a page with an upload form, a "
+        "REST API behind it, and user accounts.",
+    ),
+    (
+        trees.STACK,
+        CLOUD,
+        "Replace the machine by cloud resources written in Pulumi: a VNet, a managed "
+        "database, a container service and key vault, in stacks for staging and production.",
+    ),
+    (
+        trees.AIRFLOW,
+        RUN,
+        "The DAGs stay untouched. Install Airflow on three Ubuntu virtual machines: systemd "
+        "units, a reverse proxy with TLS, backups of the metadata database, a runbook.",
+    ),
+    (
+        trees.HELM,
+        GENERAL,
+        "Develop a small library in Go that renders values files, with a public API, table "
+        "tests and benchmarks, and a command on top of it.",
+    ),
+    (
+        trees.DJANGO,
+        DATA,
+        "Neue Datenpipeline: täglich die Bestellungen mit Airflow ins Warehouse laden, mit "
+        "dbt aufbereiten, Historie nachladen.",
+    ),
+]
 
 
 @pytest.mark.parametrize(("tree", "expected", "spec"), CONFLICTS + other_work.CASES)
@@ -109,6 +157,11 @@ ALONE = [
 @pytest.mark.parametrize(("expected", "spec"), ALONE)
 def test_an_empty_directory_is_what_its_spec_asks_for(ask, expected, spec):
     assert ask({}, spec).team_type == expected
+
+
+@pytest.mark.parametrize(("tree", "expected", "spec"), plain_work.CASES)
+def test_a_request_in_plain_words_leaves_a_project_what_it_is(ask, tree, expected, spec):
+    assert ask(tree, spec).team_type == expected
 
 
 def test_the_type_field_of_a_spec_decides_against_everything_else(ask):

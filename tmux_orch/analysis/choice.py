@@ -12,13 +12,16 @@ from tmux_orch.domain.roles import Templates
 DEFAULT = "general"
 # Points that the default type has before anything was seen: single weak signs do not outweigh it.
 _HEAD_START = 3.0
-# Points at which evidence has said about two thirds of what it can.
+# Points at which the files have said two thirds, and the spec half, of what they can. A few words
+# prove little: every spec has some that belong to other work.
 _FILES_SCALE = 7.0
-_SPEC_SCALE = 4.0
+_SPEC_SCALE = 4.5
 # What the spec says of the type that the files show may only describe what is there.
 _DESCRIBED = 0.5
 # The person's word counts more than what happens to lie there.
 _SPEC_WEIGHT = 2.0
+# All types together have so much where plenty was seen, be it in files or in the spec.
+_SURE = 1.2
 _MOST_EVIDENCE = 24
 
 
@@ -50,7 +53,9 @@ def choose(names: Sequence[str], files: Iterable[Evidence], spec: Iterable[Evide
         said[max(names, key=seen.__getitem__)] *= _DESCRIBED
     if seen and DEFAULT in names and any(seen.values()):
         seen[DEFAULT] = seen.get(DEFAULT, 0.0) + _HEAD_START
-    by_files, by_spec = _parts(seen, _FILES_SCALE), _parts(said, _SPEC_SCALE)
+    by_files = _parts(seen, 1 - math.exp(-max(seen.values()) / _FILES_SCALE))
+    most = max(said.values())
+    by_spec = _parts(said, most**3 / (most**3 + _SPEC_SCALE**3))
     total = {n: by_files[n] + _SPEC_WEIGHT * by_spec[n] for n in names}
     ranked = sorted(names, key=lambda n: (-total[n], n != DEFAULT))
     best, second = ranked[0], ranked[1] if len(ranked) > 1 else ""
@@ -70,12 +75,11 @@ def _points(names: Sequence[str], evidence: Iterable[Evidence]) -> dict[str, flo
     return {name: max(0.0, value) for name, value in points.items()}
 
 
-def _parts(points: Mapping[str, float], scale: float) -> dict[str, float]:
-    """Each type's part of the points, all the smaller the fewer points there are at all."""
+def _parts(points: Mapping[str, float], strength: float) -> dict[str, float]:
+    """Each type's part of the points, all of them scaled by ``strength``."""
     whole = sum(points.values())
     if not whole:
         return dict.fromkeys(points, 0.0)
-    strength = 1 - math.exp(-max(points.values()) / scale)
     return {name: strength * value / whole for name, value in points.items()}
 
 
@@ -85,7 +89,7 @@ def _confidence(total: Mapping[str, float], best: str, second: str) -> float:
         return 0.0
     rival = total[second] if second else 0.0
     lead = total[best] / (total[best] + rival)
-    known = min(1.0, sum(total.values()) / (1 + _SPEC_WEIGHT / 2))
+    known = min(1.0, sum(total.values()) / _SURE)
     return round(lead * (0.5 + 0.5 * known), 2)
 
 
