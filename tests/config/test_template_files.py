@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tmux_orch.config import template_schema
@@ -196,6 +197,47 @@ def test_any_two_files_are_merged_by_the_three_sentences(a: dict[str, Any], b: d
     assert merged.data == expected(first.data, second.data)
     assert first.data == document(a).data, "the documents are left as they were"
     assert merge([first, second, second]).data == merged.data
+
+
+KEYS = st.sampled_from([
+    "roles", "teams", "developer", "tester", "orchestrator", "painter", "general", "title", "core",
+    "optional", "cut_order", "indicators", "needs", "talks_to", "talks_to_in", "check_in_s",
+    "rights", "agent", "model", "restrictions", "directories", "aliases", "window", "pro", "cap",
+    "recommended", "small", "lines_below", "base", "has_database", "service_count",
+])  # fmt: skip
+LEAVES = (
+    st.none() | st.booleans() | st.integers(-9, 10**6) | KEYS
+    | st.text('a é:[{#\n\t\x7f', max_size=5)
+    | st.lists(KEYS | st.none() | st.integers(0, 9) | st.dictionaries(KEYS, KEYS), max_size=4)
+)  # fmt: skip
+INNER = st.recursive(LEAVES, lambda inner: st.dictionaries(KEYS, inner, max_size=3), max_leaves=8)
+LIKE_OURS = st.fixed_dictionaries(
+    {}, optional={
+        "roles": st.dictionaries(KEYS, st.dictionaries(KEYS, INNER, max_size=3) | LEAVES),
+        "teams": st.dictionaries(KEYS, st.dictionaries(KEYS, INNER, max_size=3) | LEAVES),
+        "sizes": INNER, "plans": INNER, "conditional": INNER, "default_plan": INNER,
+    },
+)  # fmt: skip
+
+
+@settings(max_examples=150, deadline=None)
+@given(LIKE_OURS, st.booleans())
+def test_whatever_a_second_file_holds_it_is_read_or_refused_in_one_line(
+    data: dict[str, Any], own: bool
+) -> None:
+    second = document(data)
+    try:
+        files = ([SHIPPED], second) if own else ([SHIPPED, second], None)
+        templates = read_templates(*files)
+    except BadInput as refused:
+        assert len(refused.line().splitlines()) == 1
+        assert re.match(r"\S+:[0-9]+: ", refused.line())
+        return
+    shipped_rights = {role.name: role.rights for role in together().roles.values()}
+    if own:
+        for role in templates.roles.values():
+            assert role.rights == shipped_rights.get(role.name, DEFAULT_RIGHTS)
+            assert (role.agent, role.model) == ("", "")
 
 
 # -- mistakes across files --------------------------------------------------------------------
