@@ -1,10 +1,11 @@
-"""What an agent did last: its last screen, commits and open files, for the next start's page."""
+"""What an agent did last: screen, commits, open files and messages, for the next start's page."""
 
 from __future__ import annotations
 
 from pathlib import Path
 
 from tmux_orch.agents.adapter import Adapter, Berth, EntryKind
+from tmux_orch.briefing.facts import LastWork
 from tmux_orch.briefing.render import brief_marker
 from tmux_orch.config.files import write_atomically
 from tmux_orch.domain.errors import OrchError
@@ -15,6 +16,12 @@ from tmux_orch.team.parts import Parts
 from tmux_orch.tmux.capture import capture
 from tmux_orch.tmux.panes import PaneFacts
 from tmux_orch.worktrees.activity import activity
+from tmux_orch.worktrees.git import Git
+from tmux_orch.worktrees.shown import counted, shown
+from tmux_orch.worktrees.status import read_status
+
+# The latest commits tell where somebody was; git has the rest.
+SUBJECTS = 5
 
 
 def was_briefed(adapter: Adapter, berth: Berth) -> bool:
@@ -35,21 +42,30 @@ def was_briefed(adapter: Adapter, berth: Berth) -> bool:
         return False
 
 
-def of(seat: Seat, parts: Parts) -> dict[str, str]:
-    """Label → line: branch, commits and files of the worktree, and messages that wait."""
-    lines = {"you were stopped because": _why(seat, parts)}
+def of(seat: Seat, parts: Parts) -> LastWork:
+    """Branch, commits and open files of the worktree, messages that wait, and why it ended."""
+    held = parts.outbox.count_held(seat.project).get(seat.key, 0)
+    why = _why(seat, parts)
     try:
         work = activity(Path(seat.worktree), seat.base)
+        git = Git(Path(seat.worktree))
+        subjects = git.run("log", f"-{SUBJECTS}", "--format=%h %s", f"{seat.base}..HEAD").text()
+        files = [changed.path for changed in read_status(git).changed] if work.dirty_files else []
     except OrchError as error:
-        lines["git"] = error.line()
-    else:
-        lines["branch"] = work.branch or "(detached)"
-        lines["commits since your start"] = str(work.commits_ahead)
-        lines["files not committed"] = str(work.dirty_files)
-    held = parts.outbox.count_held(seat.project).get(seat.key, 0)
-    if held:
-        lines["messages waiting for you"] = f"{held}; they follow now"
-    return lines
+        return LastWork(why, held=held, unread=error.line())
+    lines = tuple(line for line in subjects.split("\n") if line)
+    return LastWork(why, work.branch or "", work.commits_ahead, lines, tuple(files), held)
+
+
+def done(seat: Seat) -> str:
+    """One line on a worktree for somebody who joins: its branch, commits and open files."""
+    try:
+        work = activity(Path(seat.worktree), seat.base)
+    except OrchError:
+        return "nothing that can be read: its worktree is not there"
+    branch = f"on `{shown(work.branch)}`, " if work.branch else ""
+    commits = counted(work.commits_ahead, "commit")
+    return f"{branch}{commits}, {counted(work.dirty_files, 'file')} not committed"
 
 
 def _why(seat: Seat, parts: Parts) -> str:

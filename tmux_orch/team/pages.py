@@ -2,19 +2,32 @@
 
 from __future__ import annotations
 
+import re
 import stat
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
-from tmux_orch.briefing import render
-from tmux_orch.config.files import write_atomically
-from tmux_orch.domain.errors import Partly
+from tmux_orch.agents.claude import mcp
+from tmux_orch.briefing import compose, facts, render
+from tmux_orch.briefing.compose import Surroundings
+from tmux_orch.briefing.facts import Reader, Tool, Tools, Variant
+from tmux_orch.config.files import private_directory, write_atomically
+from tmux_orch.config.settings import config_directory
+from tmux_orch.domain.errors import OrchError, Partly
 from tmux_orch.domain.plan import Plan
-from tmux_orch.domain.roles import Role
-from tmux_orch.domain.seat import Seat
+from tmux_orch.domain.seat import Desired, Seat
+from tmux_orch.store.projects import Project
+from tmux_orch.team import environment, last_work
+from tmux_orch.team.decide import Act
+from tmux_orch.team.parts import Parts
+from tmux_orch.worktrees.git import Git
 
 DIRECTORY = ".orch"
-SPEC_FILE = ".orch/spec.md"
+#: Directory of the user's own page templates, beside the configuration file.
+OVERRIDES = "briefings"
+CLAUDE = "claude"
+# It becomes part of a command on the page.
+_REMOTE = re.compile(r"[A-Za-z0-9][A-Za-z0-9._/-]{0,60}")
 
 
 def directory(worktree: Path) -> Path:
@@ -41,47 +54,143 @@ def directory(worktree: Path) -> Path:
     return path
 
 
-def reader(
-    plan: Plan, label: str, seat: Seat, mates: tuple[Seat, ...], role_of: Callable[[str], Role],
-    last: Mapping[str, str],
-) -> render.Reader:  # fmt: skip
-    """What the pages of ``seat`` may say."""
-
-    def mate(other: Seat) -> render.Mate:
-        role = role_of(other.role)
-        return render.Mate(other.name, role.title, role.purpose, other.worktree, other.branch)
-
-    return render.Reader(
-        me=mate(seat),
-        responsibilities=tuple(role_of(seat.role).responsibilities),
-        hub=plan.hub,
-        project=label,
-        title=plan.title,
-        tasks=plan.tasks,
-        spec_file=SPEC_FILE,
-        starting_branch=plan.starting_branch,
-        base=seat.base,
-        mates=tuple(mate(other) for other in mates),
-        last=last,
+def mates(parts: Parts, seat: Seat) -> tuple[Seat, ...]:
+    """The others of an agent's team, without those that were removed."""
+    return tuple(
+        other
+        for other in parts.seats.of_project(seat.project)
+        if other.key != seat.key and other.desired is not Desired.REMOVED
     )
 
 
-def write_first(worktree: Path, role_page: Path, plan: Plan, about: render.Reader) -> None:
-    """Briefing, spec copy and role page of a first start; written again they are the same bytes."""
+def variant(seat: Seat, act: Act, under_way: bool) -> Variant:
+    """Why the pages of ``seat`` are written.
+
+    Args:
+        seat: As it was before the act.
+        act: What is done with it; one that is adopted reads its pages again.
+        under_way: Whether some agent of its team was at work before.
+    """
+    if act is Act.RESUME:
+        return Variant.RESUME
+    if act is Act.ADOPT:
+        return Variant.REBRIEF
+    if seat.briefed:
+        return Variant.AGAIN
+    return Variant.JOINED if under_way else Variant.FIRST
+
+
+def reader(
+    parts: Parts,
+    project: Project,
+    plan: Plan,
+    seat: Seat,
+    variant: Variant = Variant.FIRST,
+    others: tuple[Seat, ...] | None = None,
+) -> Reader:
+    """What the pages of ``seat`` may say now; looks at its team, git and configuration.
+
+    Args:
+        parts: The rooms' objects.
+        project, plan: Its project and the plan of its team.
+        seat: Whose pages they are.
+        variant: Why they are written.
+        others: The rest of the team now; looked up when not given.
+    """
+    if others is None:
+        others = mates(parts, seat)
+    teams = parts.templates.teams
+    worked = variant in (Variant.RESUME, Variant.LIMIT, Variant.AGAIN)
+    around = Surroundings(
+        label=project.label,
+        remote=remote(Path(project.path)),
+        notes=str(notes(parts, project)),
+        ports=environment.PORT_BASE + environment.PORTS_PER_SLOT * seat.slot,
+        merge_order=teams[plan.team_type].merge_order if plan.team_type in teams else (),
+        tools=_tools(parts, project, seat) if seat.role == compose.TOOLS_ROLE else None,
+        did={m.name: last_work.done(m) for m in others} if variant is Variant.JOINED else {},
+        last=last_work.of(seat, parts) if worked else None,
+    )
+    return compose.reader(plan, seat, others, parts.templates.role, around, variant)
+
+
+def write_first(
+    worktree: Path, role_page: Path, plan: Plan, about: Reader, overrides: Path | None = None
+) -> None:
+    """Every page of a first start; written again they are the same bytes.
+
+    Raises:
+        BadInput: a template of the user's is broken; nothing was written.
+    """
+    role = _bytes(render.page("role", about, overrides))
+    written = {facts.SPEC_FILE: plan.spec.encode("utf-8", "surrogateescape")}
+    if plan.implementation is not None:
+        written[facts.PLAN_FILE] = _bytes(
+            render.plan_page(plan.title, plan.implementation, overrides)
+        )
+    if about.tools is not None:
+        written[facts.INVENTORY_FILE] = _bytes(
+            render.inventory_page(about.project, about.tools, overrides)
+        )
+    written[facts.ROLE_FILE] = role
+    written[facts.BRIEFING_FILE] = _bytes(render.page("briefing", about, overrides))
     place = directory(worktree)
-    write_atomically(place / "spec.md", plan.spec.encode("utf-8", "surrogateescape"))
-    write_atomically(place / "briefing.md", _bytes(render.page("briefing", about)))
-    role = _bytes(render.page("role", about))
-    write_atomically(place / "role.md", role)
+    for name, data in written.items():
+        write_atomically(place / Path(name).name, data)
     write_atomically(role_page, role)
+    if about.notes:
+        private_directory(Path(about.notes))
 
 
-def write_resume(worktree: Path, about: render.Reader) -> None:
-    """The page that tells an agent where it was when its program ended."""
-    place = directory(worktree)
-    write_atomically(place / "resume.md", _bytes(render.page("resume", about)))
+def write_resume(worktree: Path, about: Reader, overrides: Path | None = None) -> None:
+    """The page that tells an agent where it was when its program ended.
+
+    Raises:
+        BadInput: a template of the user's is broken; nothing was written.
+    """
+    page = _bytes(render.page("resume", about, overrides))
+    write_atomically(directory(worktree) / Path(facts.RESUME_FILE).name, page)
+
+
+def overrides(environ: Mapping[str, str]) -> Path | None:
+    """The directory of the user's own page templates; ``None`` when there is none."""
+    path = config_directory(environ) / OVERRIDES
+    return path if path.is_dir() else None
+
+
+def notes(parts: Parts, project: Project) -> Path:
+    """The registry's directory for notes and status reports of one project."""
+    return parts.registry.project(project.name).root / "notes"
+
+
+def inventory(project: Project, environ: Mapping[str, str]) -> str:
+    """The text of ``mcp-inventory.md``: the MCP servers of the project and of the user."""
+    tools = _found(Path(project.path), environ)
+    return render.inventory_page(project.label, tools, overrides(environ))
+
+
+def remote(root: Path) -> str:
+    """Name of the remote that work may be pushed to; empty when there is none or git is silent."""
+    try:
+        names = Git(root).run("remote").text().split()
+    except OrchError:
+        return ""
+    names = [name for name in names if _REMOTE.fullmatch(name)]
+    return "origin" if "origin" in names else next(iter(names), "")
+
+
+def _tools(parts: Parts, project: Project, seat: Seat) -> Tools | None:
+    """MCP servers of the agent's program; nothing is said of programs we cannot read."""
+    if seat.adapter != CLAUDE:
+        return None
+    return _found(Path(project.path), parts.berth(seat, ()).environment)
+
+
+def _found(root: Path, environ: Mapping[str, str]) -> Tools:
+    found = mcp.find(root, environ)
+    servers = (Tool(s.name, s.transport, s.where or "unnamed", s.scope) for s in found.servers)
+    return Tools(tuple(servers), found.notes)
 
 
 def _bytes(page: str) -> bytes:
-    """The page as a file; paths in it that are not UTF-8 keep their own bytes."""
     return page.encode("utf-8", "surrogateescape")

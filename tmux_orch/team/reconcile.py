@@ -96,6 +96,8 @@ class Reconcile:
         # Seats whose worktree was begun before this act, and this act's own steps.
         self._ours: set[str] = set()
         self._steps: dict[str, int] = {}
+        # Whether some agent of the team was at work before this act.
+        self._under_way = False
         self._seen: Future[Observation] = Future()
         # More checkouts at once than cores gain nothing on small trees.
         self._git = threading.Semaphore(max(2, os.cpu_count() or 2))
@@ -106,6 +108,7 @@ class Reconcile:
         seats = [s for s in self.parts.seats.of_project(self.project.name)
                  if s.desired is not Desired.REMOVED]  # fmt: skip
         self._ours = {seat.key for seat in seats if self.parts.made_by_us(seat)}
+        self._under_way = any(seat.briefed for seat in seats)
         # Starting a tmux server takes as long as a small checkout: both at once. A seat that never
         # had a window has no pane to be looked for first. Where a checkout was begun before, its
         # git may outlive the daemon that began it: that one gets the time of the look to end.
@@ -187,7 +190,7 @@ class Reconcile:
                 )
             if act is Act.ADOPT:
                 if self.rebrief:
-                    self._pages(seat, Act.START)
+                    self._pages(seat, act)
                 self._tell(seat, "adopted")
             else:
                 self._start(seat, act, opener)
@@ -246,24 +249,18 @@ class Reconcile:
         copied = copy(self._offer, Path(seat.worktree))
         return list(copied.refused)
 
-    def _mates(self, seat: Seat) -> tuple[Seat, ...]:
-        return tuple(
-            other
-            for other in self.parts.seats.of_project(seat.project)
-            if other.key != seat.key and other.desired is not Desired.REMOVED
-        )
-
     def _pages(self, seat: Seat, act: Act) -> Berth:
         """Write what the agent reads: its first pages, or the page for one that comes back."""
-        parts, mates = self.parts, self._mates(seat)
+        parts, mates = self.parts, pages.mates(self.parts, seat)
         berth = parts.berth(seat, mates)
         private_directory(berth.private)
-        last = last_work.of(seat, parts) if act is Act.RESUME else {}
-        about = pages.reader(self.plan, self.project.label, seat, mates, parts.templates.role, last)
+        variant = pages.variant(seat, act, self._under_way)
+        about = pages.reader(parts, self.project, self.plan, seat, variant, mates)
+        overrides = pages.overrides(berth.environment)
         if act is Act.RESUME:
-            pages.write_resume(berth.worktree, about)
+            pages.write_resume(berth.worktree, about, overrides)
         else:
-            pages.write_first(berth.worktree, berth.role_page, self.plan, about)
+            pages.write_first(berth.worktree, berth.role_page, self.plan, about, overrides)
         return berth
 
     def _prepare(self, seat: Seat, act: Act) -> WindowSpec:
