@@ -216,7 +216,8 @@ def _core(frame: _Frame, seating: Seating) -> None:
         elif role in seating.seats:
             seating.seats[role][0] += f"; plan {frame.plan.name} has no room for a second"
         else:
-            seating.leave_out(role, _no_room(frame, seating, role))
+            order = f"the {frame.team.name} team's cutting order"
+            seating.leave_out(role, _no_room(frame, seating, role, f"{order} lets it go"))
 
 
 def _core_reason(frame: _Frame) -> str:
@@ -267,12 +268,14 @@ def _why_not_optional(frame: _Frame, seating: Seating, role: str, joined: int) -
     return ""
 
 
-def _no_room(frame: _Frame, seating: Seating, role: str) -> str:
+def _no_room(
+    frame: _Frame, seating: Seating, role: str, otherwise: str = "others come first"
+) -> str:
     missing = seating.missing(role)
     carried = f"plan {frame.plan.name} carries {frame.plan.cap} agents"
     if missing and seating.count < frame.plan.cap:
         return f"{carried}: no room for it and for {', '.join(missing)}, which it needs"
-    return f"{carried}, and others come first"
+    return f"{carried}, and {otherwise}"
 
 
 def _say_who_is_not_there(frame: _Frame, seating: Seating) -> None:
