@@ -177,3 +177,18 @@ print(sorted(heavy & set(sys.modules)))
 def test_the_client_is_imported_by_nobody_but_the_child():
     done = subprocess.run([sys.executable, "-c", PROBE], capture_output=True, text=True)
     assert done.stdout.strip() == "[]", done.stderr
+
+
+def test_a_spec_too_long_for_a_model_is_cut_and_that_is_said(standin, person, near):
+    standin.queue.append(says(answer()))
+    made = make(TEXT + "- more\n" * 40_000, planner="anthropic", environ=person)
+    assert made.planner == "anthropic"
+    assert made.note.endswith("The spec was too long to be sent whole.")
+    assert len(standin.requests[0]["prompt"]) < 210_000
+
+
+def test_the_name_of_a_model_steers_no_terminal(standin, person, near, said):
+    standin.queue.append(says(answer()))
+    settings = PlannerSettings("claude\x1b[31m-x", 20, 0)
+    made = make(TEXT, planner="anthropic", environ=person, settings=settings, progress=said.append)
+    assert all(line.isprintable() for line in [made.note, *said])
