@@ -63,7 +63,8 @@ class Place:
         """``auto-orchestrate``: a new team; what it printed."""
         return self.run(
             "auto-orchestrate", "--project", str(project), "--spec", str(spec), "--agent",
-            "rehearsal", "--roles", f"developer:{agents - 1}", "--json",
+            "rehearsal", "--roles", f"developer:{agents - 1}", "--plan", "console",
+            "--planner", "offline", "--json",
         )  # fmt: skip
 
     def ask(self, verb: str, **body: Any) -> dict[str, Any]:

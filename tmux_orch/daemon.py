@@ -19,9 +19,9 @@ from typing import Any
 from tmux_orch import __version__, external
 from tmux_orch.agents.registry import adapters
 from tmux_orch.clock import SystemClock
+from tmux_orch.config.definitions import Definitions
 from tmux_orch.config.registry import Registry
 from tmux_orch.config.settings import load_settings
-from tmux_orch.config.templates import load_templates
 from tmux_orch.domain.errors import EXIT_DONE, Absent, OrchError
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.states import Fused
@@ -128,7 +128,8 @@ class Daemon:
             board=board,
             courier=courier,
             adapters=known,
-            templates=load_templates(os.environ),
+            definitions=Definitions(os.environ),
+            planner=settings.planner,
             clock=clock,
             branch_prefix=settings.branch_prefix,
             hook=commands.place(registry.commands),

@@ -14,7 +14,7 @@ from tmux_orch.rpc.request import Reply, Request
 from tmux_orch.store.projects import Project
 from tmux_orch.team import follow, mirrors, remove, status, stop
 from tmux_orch.team.decide import Act
-from tmux_orch.team.founding import TEAM_TYPE, Wanted
+from tmux_orch.team.founding import Wanted
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.post import Post
 from tmux_orch.team.trust import answer_trust
@@ -27,7 +27,9 @@ _log = logging.getLogger(__name__)
 
 Verb = Callable[[Request, Mapping[str, Any], Reply], None]
 # What an agent may ask for itself; everything else is the person's.
-OPEN_TO_AGENTS = frozenset({"scm", "status", "ls", "messages", "log", "ping", "hook", "shutdown"})
+OPEN_TO_AGENTS = frozenset(
+    {"scm", "status", "ls", "messages", "log", "plan", "ping", "hook", "shutdown"}
+)
 
 
 class Verbs:
@@ -59,6 +61,7 @@ class Verbs:
             "up": self._up, "status": self._status, "ls": self._ls, "stop": self._stop,
             "remove": self._remove, "attach": self._attach, "messages": self._messages,
             "log": self._log, "approve": self._approve, "deny": self._deny, "trust": self._trust,
+            "plan": self._plan, "plan-edit": self._plan_edit, "replan": self._replan,
             "ping": self._ping, "shutdown": self._shutdown,
         }  # fmt: skip
 
@@ -155,15 +158,16 @@ class Verbs:
             directory = request.text("cwd", "/")
             if body.get("resume") and self.project_at(directory) is None:
                 directory = self.project(request, None).path
-        kind = body.get("team_type")
-        if kind not in (None, "", TEAM_TYPE):
-            raise BadInput(f"no team type {str(kind)[:60]!r}", f"accepted now: {TEAM_TYPE}")
         wanted = Wanted(
             directory=Path(directory),
             spec_text=str(body.get("spec_text") or ""),
             spec_name=str(body.get("spec_path") or ""),
             session=str(body.get("session") or ""),
+            team_type=str(body.get("team_type") or ""),
             roles=str(body.get("roles") or ""),
+            plan=str(body.get("plan") or ""),
+            size=str(body.get("size") or ""),
+            planner=str(body.get("planner") or ""),
             add_roles=str(body.get("add_roles") or ""),
             agent=str(body.get("agent") or ""),
             model=str(body.get("model") or ""),
@@ -263,6 +267,31 @@ class Verbs:
                 answer_trust(self.parts, seat)
                 trusted.append(seat.name)
         reply.result({"trusted": trusted})
+
+    def _plan(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        from tmux_orch.team import planning
+
+        project = self.project(request, body.get("project"))
+        reply.result(planning.show(self.parts, project))
+
+    def _plan_edit(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        from tmux_orch.team import planning
+
+        project = self.project(request, body.get("project"))
+        made = body.get("implementation_plan")
+        if not isinstance(made, Mapping):
+            raise BadInput("there is no plan in the request", "see tmux-orch plan show --json")
+        with self.up.holds.hold(project.path):
+            reply.result(planning.edit(self.parts, project, made))
+
+    def _replan(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        from tmux_orch.team import planning
+
+        project = self.project(request, body.get("project"))
+        environ = {str(k): str(v) for k, v in dict(body.get("environment") or {}).items()}
+        by = str(body.get("planner") or "")
+        with self.up.holds.hold(project.path):
+            reply.result(planning.replan(self.parts, project, by, environ, reply.progress))
 
     def _ping(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
         reply.result(dict(self.about))

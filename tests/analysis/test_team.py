@@ -5,6 +5,7 @@ from hypothesis import strategies as st
 from tmux_orch.analysis import spec, team
 from tmux_orch.analysis.request import MAX_AGENTS, read_roles
 from tmux_orch.domain.errors import BadInput
+from tmux_orch.domain.plan import fill
 
 ALIASES = {
     "orchestrator": "orchestrator", "hub": "orchestrator",
@@ -48,34 +49,8 @@ def test_any_text_is_read_or_refused(text):
     assert set(wanted) <= set(ALIASES.values())
 
 
-def test_the_default_team_is_the_template_hub_first_with_a_reason_each():
-    agents = team.choose_plain(CORE, None, {})
-    assert [a.name for a in agents] == list(CORE)
-    assert [a.slot for a in agents] == [0, 1, 2]
-    assert all(a.reason for a in agents)
-
-
-def test_asked_for_roles_replace_the_template_and_the_hub_joins():
-    agents = team.choose_plain(CORE, {"developer": 2}, {})
-    assert [a.name for a in agents] == ["orchestrator", "developer", "developer-2"]
-
-
-def test_added_roles_come_on_top_of_either():
-    agents = team.choose_plain(CORE, None, {"developer": 1, "tester": 1})
-    assert [a.name for a in agents] == [
-        "orchestrator", "project_manager", "developer", "developer-2", "tester",
-    ]  # fmt: skip
-
-
-def test_a_second_hub_is_refused_at_the_start_and_later():
-    with pytest.raises(BadInput):
-        team.choose_plain(CORE, {"orchestrator": 2}, {})
-    with pytest.raises(BadInput):
-        team.add(team.choose_plain(CORE, None, {}), {"orchestrator": 1})
-
-
 def test_an_agent_that_joins_later_takes_a_new_name_and_slot():
-    present = team.choose_plain(CORE, None, {})
+    present = fill(dict.fromkeys(CORE, 1), dict.fromkeys(CORE, "core"), frozenset(), 0)
     (joined,) = team.add(present, {"developer": 1})
     assert (joined.name, joined.slot) == ("developer-2", 3)
 

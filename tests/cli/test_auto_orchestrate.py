@@ -27,7 +27,8 @@ def test_the_request_carries_the_spec_and_every_option(served, spec):
     done = served.run(
         "auto-orchestrate", "--spec", "spec.md", "--session", "team-a", "--roles", "dev:2,qa",
         "--add-roles", "pm", "--agent", "rehearsal", "--model", "m-1", "--permission-mode",
-        "acceptEdits", "--trust", "--team-type", "general", "--planner", "offline",
+        "acceptEdits", "--trust", "--team-type", "general", "--planner", "offline", "--plan", "pro",
+        "--size", "small",
         env={"SECRET_OF_MINE": "x\udcff"},
     )  # fmt: skip
     assert done.code == 0, done.err
@@ -38,7 +39,8 @@ def test_the_request_carries_the_spec_and_every_option(served, spec):
     assert body == {
         "project": str(served.place), "spec_text": "# Greeter\n\n- [ ] say hello\n",
         "spec_path": "spec.md", "session": "team-a", "team_type": "general", "roles": "dev:2,qa",
-        "add_roles": "pm", "agent": "rehearsal", "model": "m-1", "permission_mode": "acceptEdits",
+        "add_roles": "pm", "plan": "pro", "size": "small", "planner": "offline",
+        "agent": "rehearsal", "model": "m-1", "permission_mode": "acceptEdits",
         "trust": True, "resume": False, "rebrief_all": False,
     }  # fmt: skip
 
@@ -193,10 +195,11 @@ def test_a_dry_run_prints_the_plan_and_changes_and_starts_nothing(repository):
 def test_a_dry_run_as_json(repository):
     argv = ("--spec", "spec.md", "--dry-run", "--agent", "rehearsal", "--json")
     plan = json.loads(repository.run("auto-orchestrate", *argv).out)
-    assert plan["schema"] == "tmux-orch/dry-run/1"
+    assert plan["schema"] == "tmux-orch/plan/1"
     assert plan["agents"][0]["name"] == "orchestrator"
-    assert plan["starting_branch"] == "main"
-    assert plan["tasks"] == ["say hello"]
+    assert plan["project"]["starting_branch"] == "main"
+    assert "say hello" in {task["title"] for task in plan["implementation_plan"]["tasks"]}
+    assert plan["planner"] == "offline"
 
 
 def test_a_dry_run_refuses_what_the_start_would(repository, tmp_path):

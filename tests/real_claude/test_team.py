@@ -44,6 +44,9 @@ class Team:
             str(self.spec),
             "--permission-mode",
             "default",
+            # The stand-in of the model would answer the planner too, and count it as a session.
+            "--planner",
+            "offline",
             timeout=120,
         )
 

@@ -150,26 +150,6 @@ def add(
     return agents(seating.seats, templates, agent, taken, first)
 
 
-def choose_plain(
-    core: Sequence[str], roles: Mapping[str, int] | None, added: Mapping[str, int]
-) -> tuple[PlannedAgent, ...]:
-    """The seats of a team without needs, conditions, sizes and caps, hub first.
-
-    Raises:
-        BadInput: more than one hub.
-    """
-    base = dict.fromkeys(core, 1) if roles is None else dict(roles)
-    reason = "part of the default team" if roles is None else "asked for with --roles"
-    reasons = {HUB_ROLE: "the hub: every team has one"} | dict.fromkeys(base, reason)
-    wanted = {HUB_ROLE: base.get(HUB_ROLE, 1)}
-    wanted.update({role: count for role, count in base.items() if role != HUB_ROLE})
-    for role, count in added.items():
-        wanted[role] = wanted.get(role, 0) + count
-        reasons.setdefault(role, "asked for with --add-roles")
-    _one_hub(wanted[HUB_ROLE])
-    return fill(wanted, reasons, frozenset(), 0)
-
-
 def _one_hub(count: int) -> None:
     if count > 1:
         raise BadInput("a team has one orchestrator, the hub", "ask for it once or not at all")

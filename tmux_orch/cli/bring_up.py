@@ -10,7 +10,7 @@ from typing import Any
 from tmux_orch.cli import plain, printing, question, screen, status_view
 from tmux_orch.cli.orchestrate import Asked, directory
 from tmux_orch.cli.progress import Progress
-from tmux_orch.cli.spec_file import read_spec
+from tmux_orch.cli.spec_file import spec_text
 from tmux_orch.domain.errors import EXIT_DONE
 from tmux_orch.rpc import client
 
@@ -45,19 +45,22 @@ def bring_up(asked: Asked) -> int:
 
 def _body(asked: Asked) -> dict[str, Any]:
     """The request. The spec is read here: the daemon never opens a path of a caller's."""
-    spec = read_spec(asked.spec) if asked.spec else ""
+    text, name = ("", "") if asked.resume else spec_text(asked.spec, asked.task)
     mode = asked.permission_mode
     place = directory(asked) if asked.project or not asked.resume else None
     if not mode and not asked.resume and asked.agent in _ASKING:
         mode = question.permission_mode()
     return {
         "project": place,
-        "spec_text": spec,
-        "spec_path": os.path.basename(asked.spec),  # noqa: PTH119 - a name, no path any more
+        "spec_text": text,
+        "spec_path": name,
         "session": asked.session,
         "team_type": asked.team_type,
         "roles": asked.roles,
         "add_roles": asked.add_roles,
+        "plan": asked.plan,
+        "size": asked.size,
+        "planner": asked.planner,
         "agent": asked.agent,
         "model": asked.model,
         "permission_mode": mode,

@@ -3,90 +3,160 @@
 from __future__ import annotations
 
 import os
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
-from tmux_orch.cli import plain, printing
+from tmux_orch.cli import plan_view, printing
 from tmux_orch.cli.orchestrate import Asked, directory
-from tmux_orch.cli.spec_file import read_spec
-from tmux_orch.cli.table import Column, table
+from tmux_orch.cli.spec_file import spec_text
 from tmux_orch.domain.errors import EXIT_DONE, BadInput
 
-SCHEMA = "tmux-orch/dry-run/1"
-_SEATS = (Column("AGENT", 12), Column("ROLE", 8), Column("WHY", 20))
+if TYPE_CHECKING:
+    from tmux_orch.analysis.propose import Proposal
+    from tmux_orch.config.registry import ProjectPaths
+    from tmux_orch.domain.roles import Templates
+    from tmux_orch.worktrees.repository import Repository
+
+SCHEMA = "tmux-orch/plan/1"
 _AGENT = "claude"
 
 
 def dry_run(asked: Asked) -> int:
     """Print the plan; every refusal that the start itself would give here comes here too."""
     place = directory(asked)
-    plan = _plan(asked, place, read_spec(asked.spec))
+    text, name = spec_text(asked.spec, asked.task)
+    plan = _plan(asked, place, text, name)
     if asked.as_json:
         printing.as_json(plan)
     else:
-        printing.lines(_lines(plan))
+        printing.lines(plan_view.lines(plan))
     return EXIT_DONE
 
 
-def _plan(asked: Asked, place: str, text: str) -> dict[str, Any]:
-    from tmux_orch.agents.registry import adapter
-    from tmux_orch.analysis import request, spec, team
+def _plan(asked: Asked, place: str, text: str, name: str) -> dict[str, Any]:
+    from pathlib import Path
+
+    from tmux_orch.analysis.propose import Wish, propose
     from tmux_orch.config.registry import Registry
     from tmux_orch.config.settings import load_settings
     from tmux_orch.config.templates import load_templates
+    from tmux_orch.domain.names import slug
     from tmux_orch.worktrees.repository import inspect
 
-    prefix = load_settings(os.environ).branch_prefix
-    below = Registry.find(os.environ).projects
+    settings, registry = load_settings(os.environ), Registry.find(os.environ)
+    prefix = settings.branch_prefix
+    below = registry.projects
     repository = inspect(place, os.environ, branch_prefix=prefix, ours_below=below)
-    templates = load_templates(os.environ)
-    words = templates.aliases()
-    roles = request.read_roles(asked.roles, words, "--roles") if asked.roles else None
-    added = request.read_roles(asked.add_roles, words, "--add-roles") if asked.add_roles else {}
-    kind = asked.team_type or "general"
-    agents = team.choose_plain(templates.team(kind).core, roles, added)
-    if len(agents) > request.MAX_AGENTS:
-        raise BadInput(f"a team of {len(agents)} agents", f"at most {request.MAX_AGENTS}")
-    program = adapter(asked.agent or _AGENT).locate(os.environ)
-    read = spec.read(text)
+    templates = load_templates(os.environ, Path(repository.root))
+    wish = Wish(
+        team_type=asked.team_type,
+        roles=asked.roles,
+        add_roles=asked.add_roles,
+        plan=asked.plan,
+        size=asked.size,
+        # Nothing is started and nothing leaves the machine unless it was asked for by name.
+        planner=asked.planner if asked.planner not in ("", "auto") else "offline",
+        agent=asked.agent,
+    )
+    proposal = propose(
+        repository.root, os.environ, text, templates, wish, settings.planner, printing.note
+    )
+    programs, missing = _programs(asked, proposal)
+    paths = registry.project(asked.session or slug(repository.root.name))
     return {
         "schema": SCHEMA,
-        "project": {"path": os.fspath(repository.root), "name": asked.session or None},
-        "spec": {"name": os.path.basename(asked.spec), "title": read.title},  # noqa: PTH119
-        "team_type": kind,
-        "starting_branch": repository.branch,
-        "starting_commit": repository.head,
-        "agent_program": {"name": program.adapter, "version": program.version},
-        "agents": [
-            {
-                "name": agent.name,
-                "role": agent.role,
-                "reason": agent.reason,
-                "branch": f"{prefix}/<run>/{agent.name}",
-            }
-            for agent in agents
-        ],
-        "tasks": list(read.tasks),
-        "warnings": list(repository.warnings),
-        "dirty_files": list(repository.dirty),
+        "project": {
+            "name": paths.root.name,
+            "path": os.fspath(repository.root),
+            "starting_branch": repository.branch,
+            "starting_commit": repository.head,
+        },
+        "spec": {"name": name, "title": proposal.spec.title},
+        **_team(proposal, templates),
+        "agents": _agents(asked, proposal, templates, prefix, paths),
+        "agent_programs": programs,
+        "warnings": [*repository.warnings, *_dirty(repository), *missing],
     }
 
 
-def _lines(plan: dict[str, Any]) -> list[str]:
-    program = plan["agent_program"]
-    rows = [(agent["name"], agent["role"], agent["reason"]) for agent in plan["agents"]]
-    branch = plan["starting_branch"] or "a detached HEAD"
-    lines = [
-        f"{plan['spec']['title']}",
-        f"in {plan['project']['path']}, from {branch} at {plan['starting_commit'][:12]}",
-        f"{len(rows)} agents ({plan['team_type']} team, {program['name']} {program['version']})",
+def _team(proposal: Proposal, templates: Templates) -> dict[str, Any]:
+    findings, chosen, made = proposal.findings, proposal.chosen, proposal.implementation
+    subscription = templates.subscriptions[chosen.subscription]
+    return {
+        "team_type": chosen.team_type,
+        "confidence": round(findings.confidence, 3),
+        "evidence": [
+            {
+                "for": seen.team_type,
+                "indicator": seen.indicator,
+                "path": seen.path,
+                "weight": round(seen.weight, 3),
+            }
+            for seen in findings.evidence
+        ],
+        "detected_type": findings.team_type,
+        "runner_up": findings.runner_up or None,
+        "size": chosen.size,
+        "detected_size": findings.size,
+        "lines": findings.lines,
+        "plan": {
+            "name": subscription.name,
+            "cap": subscription.cap,
+            "recommended": list(subscription.recommended),
+        },
+        "token_multiplier": chosen.token_multiplier,
+        "conditions": proposal.conditions(),
+        "conditions_why": dict(findings.conditions.why),
+        "omitted": [{"role": one.role, "why": one.why} for one in chosen.omitted],
+        "planner": made.planner,
+        "implementation_plan": made.body(),
+    }
+
+
+def _agents(
+    asked: Asked, proposal: Proposal, templates: Templates, prefix: str, paths: ProjectPaths
+) -> list[dict[str, Any]]:
+    return [
+        {
+            "name": agent.name,
+            "role": agent.role,
+            "title": templates.roles[agent.role].title,
+            "agent": agent.agent or asked.agent or _AGENT,
+            "model": asked.model or agent.model or None,
+            "window": agent.name,
+            "branch": f"{prefix}/<run>/{agent.name}",
+            "worktree": os.fspath(paths.worktree(agent.name)),
+            "why": agent.reason,
+        }
+        for agent in proposal.chosen.agents
     ]
-    lines = [plain.line(one) for one in lines] + ["", *table(_SEATS, rows)]
-    if plan["tasks"]:
-        lines += ["", f"{len(plan['tasks'])} tasks in the spec:"]
-        lines += [f"  {plain.line(task)}" for task in plan["tasks"]]
-    for warning in plan["warnings"]:
-        lines += ["", plain.line(f"note: {warning}")]
-    if plan["dirty_files"]:
-        count = len(plan["dirty_files"])
-        lines += ["", f"note: {count} uncommitted files would not be in the worktrees"]
-    return [*lines, "", "nothing was changed; start it without --dry-run"]
+
+
+def _programs(asked: Asked, proposal: Proposal) -> tuple[list[dict[str, str | None]], list[str]]:
+    """The agent programs that the team would run, and what is in the way of starting them.
+
+    A program that is missing here is a warning: the plan is worth reading before it is installed.
+
+    Raises:
+        BadInput: one is not known.
+    """
+    from tmux_orch.agents.registry import adapter
+
+    team = asked.agent or _AGENT
+    names = dict.fromkeys([team, *(a.agent for a in proposal.chosen.agents if a.agent)])
+    found: list[dict[str, str | None]] = []
+    warnings = []
+    for name in names:
+        known = adapter(name)
+        try:
+            version = known.locate(os.environ).version
+        except BadInput as missing:
+            version = None
+            warnings.append(missing.line())
+        found.append({"name": name, "version": version})
+    return found, warnings
+
+
+def _dirty(repository: Repository) -> list[str]:
+    count = len(repository.dirty)
+    files = "1 uncommitted file" if count == 1 else f"{count} uncommitted files"
+    return [f"{files} would not be in the worktrees"] if count else []

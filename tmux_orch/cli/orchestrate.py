@@ -12,8 +12,9 @@ from tmux_orch import __version__
 from tmux_orch.cli import options
 from tmux_orch.domain.errors import BadInput
 
-TEAM_TYPES = ("general",)
-PLANNERS = ("auto", "offline")
+PLANNERS = ("auto", "anthropic", "claude", "offline")
+#: Options that found a team; one that exists has them already.
+_FOUNDING = ("spec", "task", "roles", "session", "team_type", "size", "planner", "dry_run")
 _MODE = re.compile(r"[A-Za-z][A-Za-z-]{0,39}")
 _MODEL = re.compile(r"[A-Za-z0-9][\w.:/@\[\]-]{0,199}", re.ASCII)
 
@@ -26,6 +27,7 @@ class Asked(NamedTuple):
 
     project: str
     spec: str
+    task: str
     session: str
     team_type: str
     roles: str
@@ -48,22 +50,21 @@ class Asked(NamedTuple):
 @click.option(
     "--project", metavar="DIR", help="The repository; the current directory if not given."
 )
-@click.option("--spec", metavar="FILE", help="What is to be made: a text file.")
+@click.option("--spec", metavar="FILE", help="What is to be made: a text file, or -.")
+@click.option("--task", metavar="TEXT", help="The same in a sentence, instead of --spec.")
 @click.option("--session", metavar="NAME", help="The team's name; the directory's if not given.")
-@click.option("--team-type", metavar="T", help="The kind of team. Now: general.")
+@click.option("--team-type", metavar="T", help="The kind of team; found out if not given.")
 @click.option("--roles", metavar="A,B", help="These roles instead: developer:2,tester.")
 @click.option("--add-roles", metavar="A,B", help="These roles as well; also with --resume.")
-@click.option("--plan", metavar="PLAN", help="Not in this version.")
-@click.option("--size", metavar="SIZE", help="Not in this version.")
+@click.option("--plan", metavar="PLAN", help="pro, max5 (default), max20 or console: its cap.")
+@click.option("--size", metavar="SIZE", help="small, medium, large or enterprise; found out.")
 @click.option("--agent", metavar="NAME", help="The agent program: claude (default), rehearsal.")
 @click.option("--model", metavar="M", help="Passed to the agent program.")
 @click.option(
     "--permission-mode", metavar="MODE", help="How freely agents act; asked if not given."
 )
 @click.option("--trust", is_flag=True, help="Say yes to the program's question to trust the files.")
-@click.option(
-    "--planner", metavar="P", help="Who plans. Now: auto and offline, which are the same."
-)
+@click.option("--planner", metavar="P", help="Who plans: auto, anthropic, claude or offline.")
 @click.option("--dry-run", is_flag=True, help="Print the plan; change and start nothing.")
 @click.option(
     "--resume", is_flag=True, help="Bring the team back: adopt what lives, restart the rest."
@@ -110,41 +111,33 @@ def check(asked: Asked) -> None:
     Raises:
         BadInput: with what is accepted.
     """
-    _later(asked)
     if asked.resume:
-        for name in ("spec", "roles", "session", "team_type", "dry_run"):
+        for name in _FOUNDING:
             if getattr(asked, name):
                 option = f"--{name.replace('_', '-')}"
                 raise BadInput(
                     f"--resume takes up the team as it was planned, so {option} has no place",
-                    "leave one of the two out" if name == "spec" else f"leave {option} out",
+                    "leave one of the two out"
+                    if name in ("spec", "task")
+                    else f"leave {option} out",
                 )
+        if asked.plan and not asked.add_roles:
+            raise BadInput("--plan with --resume belongs to --add-roles", "leave --plan out")
     else:
         for name in ("status_only", "rebrief_all"):
             if getattr(asked, name):
                 raise BadInput(f"--{name.replace('_', '-')} belongs to --resume", "add --resume")
-        if not asked.spec:
+        if not (asked.spec or asked.task):
             raise BadInput("--spec is missing", "give the file, or --resume for a team that exists")
+        if asked.spec and asked.task:
+            raise BadInput("--spec and --task exclude each other", "give one of them")
     if asked.status_only and (asked.rebrief_all or asked.add_roles):
         raise BadInput("--status-only changes nothing", "leave out --rebrief-all and --add-roles")
     _names(asked)
 
 
-def _later(asked: Asked) -> None:
-    """Options whose other values come with later versions."""
-    for name, value in (("plan", asked.plan), ("size", asked.size)):
-        if value:
-            raise BadInput(f"--{name} is not in this version", f"leave --{name} out")
-    if asked.team_type and asked.team_type not in TEAM_TYPES:
-        raise BadInput(
-            f"--team-type {asked.team_type!r} is not in this version",
-            f"accepted now: {', '.join(TEAM_TYPES)}",
-        )
-    if asked.planner and asked.planner not in PLANNERS:
-        raise BadInput(
-            f"--planner {asked.planner!r} is not in this version",
-            f"accepted now: {', '.join(PLANNERS)}",
-        )
+def _one_of(name: str, option: str) -> str:
+    return "leave one of the two out" if name in ("spec", "task") else f"leave {option} out"
 
 
 def _names(asked: Asked) -> None:
@@ -154,6 +147,17 @@ def _names(asked: Asked) -> None:
         raise BadInput(
             f"--session: {asked.session[:60]!r} is not a name",
             "use lower-case letters, digits, - and _, beginning with a letter",
+        )
+    # Types, plans and sizes are the templates' affair; what could be none is refused at once.
+    for option in ("team_type", "plan", "size"):
+        word = getattr(asked, option)
+        if word and not is_name(word):
+            shown = f"--{option.replace('_', '-')}"
+            raise BadInput(f"{shown}: {word[:60]!r} is not a name", "see tmux-orch teams list")
+    if asked.planner and asked.planner not in PLANNERS:
+        raise BadInput(
+            f"--planner: no planner {asked.planner[:60]!r}",
+            f"the planners are {', '.join(PLANNERS)}",
         )
     if asked.agent and not is_name(asked.agent):
         raise BadInput(

@@ -1,4 +1,4 @@
-"""Reading the spec: a file of text, or one line that says why not. Never waits."""
+"""Reading the spec: a file of text, or one line that says why not. A file never makes us wait."""
 
 from __future__ import annotations
 
@@ -21,8 +21,31 @@ _MARKS = (
 _FORMATS = ((b"%PDF-", "a PDF"), (b"PK\x03\x04", "a zip or office file"), (b"{\\rtf", "RTF"))
 
 
+def spec_text(spec: str, task: str) -> tuple[str, str]:
+    """The spec's text and the name it goes by: of ``--spec FILE``, ``--spec -`` or ``--task TEXT``.
+
+    Raises:
+        BadInput: it cannot be read or is no text.
+    """
+    if task:
+        if not task.strip():
+            raise BadInput("--task is empty", "say what is to be made")
+        if len(task) > LIMIT:
+            raise BadInput("--task is larger than 1 MB", "give a file with --spec")
+        return _task(task), "task"
+    return read_spec(spec), "standard input" if spec == "-" else os.path.basename(spec)  # noqa: PTH119
+
+
+def _task(task: str) -> str:
+    try:
+        task.encode()
+    except UnicodeEncodeError:
+        raise BadInput("--task is not UTF-8 text", "give a file with --spec") from None
+    return f"{task.strip()}\n"
+
+
 def read_spec(path: str) -> str:
-    """The text of the spec at ``path``.
+    """The text of the spec at ``path``; of standard input for ``-``.
 
     Raises:
         BadInput: it is missing, unreadable, not a regular file, empty, over 1 MB or not UTF-8 text.
@@ -51,6 +74,11 @@ def read_spec(path: str) -> str:
 
 
 def _bytes(path: str) -> bytes:
+    if path == "-":
+        try:
+            return _read(0)
+        except OSError as error:
+            raise BadInput(f"cannot read standard input: {error.strerror}") from error
     try:
         # O_NONBLOCK: a FIFO without a writer would hold us for ever; O_NOCTTY: a terminal is none
         # of ours.

@@ -37,6 +37,11 @@ class ProjectPaths:
         return self.root / "plan.json"
 
     @property
+    def plan_page(self) -> Path:
+        """The implementation plan as a page."""
+        return self.root / "plan.md"
+
+    @property
     def status(self) -> Path:
         """The last status as a person may read it."""
         return self.root / "status.json"

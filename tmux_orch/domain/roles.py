@@ -173,6 +173,11 @@ class Templates:
         """Every accepted word for a role, the names included → role name."""
         return dict(self._words)
 
+    def aliases_of(self, role: str) -> tuple[str, ...]:
+        """Other words for ``role``; none for a role that is not defined (any more)."""
+        known = self.roles.get(role)
+        return known.aliases if known is not None else ()
+
     def role(self, word: str) -> Role:
         """The role that ``word``, a name or an alias, means.
 

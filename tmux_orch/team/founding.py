@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import secrets
 import uuid
 from collections.abc import Mapping
@@ -9,18 +10,16 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from tmux_orch.agents.adapter import Program
-from tmux_orch.analysis import request, spec, team
 from tmux_orch.config.files import private_directory, write_atomically
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.names import is_name, slug, unique
 from tmux_orch.domain.plan import Plan, PlannedAgent
-from tmux_orch.domain.seat import Seat
+from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.store.projects import Project
 from tmux_orch.team import environment, mirrors
-from tmux_orch.team.parts import Parts
+from tmux_orch.team.parts import Parts, Progress
 from tmux_orch.worktrees.repository import Repository
 
-TEAM_TYPE = "general"
 AGENT = "claude"
 # Without a word of the person: Claude Code 2.1.329 would otherwise start in its auto mode.
 DEFAULT_MODE = "default"
@@ -34,8 +33,12 @@ class Wanted:
     spec_text: str = ""
     spec_name: str = ""
     session: str = ""
+    team_type: str = ""
     roles: str = ""
     add_roles: str = ""
+    plan: str = ""
+    size: str = ""
+    planner: str = ""
     agent: str = ""
     model: str = ""
     permission_mode: str = ""
@@ -84,50 +87,66 @@ def project(parts: Parts, wanted: Wanted, repository: Repository) -> Project:
     )
 
 
-def plan(parts: Parts, wanted: Wanted, name: str, repository: Repository) -> Plan:
+def plan(
+    parts: Parts, wanted: Wanted, name: str, repository: Repository, progress: Progress
+) -> Plan:
     """The plan of a new team for the project ``name``.
 
     Raises:
-        BadInput: the roles asked for make no team.
+        BadInput: what was asked for makes no team.
     """
-    aliases = parts.templates.aliases()
-    roles = request.read_roles(wanted.roles, aliases, "--roles") if wanted.roles else None
-    added: dict[str, int] = {}
-    if wanted.add_roles:
-        added = request.read_roles(wanted.add_roles, aliases, "--add-roles")
-    agents = team.choose_plain(parts.templates.team(TEAM_TYPE).core, roles, added)
-    check_size(len(agents))
-    read = spec.read(wanted.spec_text)
+    # The daemon pays for the analysis at the first team, not at each start.
+    from tmux_orch.analysis.propose import Wish, propose
+
+    wish = Wish(**{field: getattr(wanted, field) for field in Wish.__dataclass_fields__})
+    proposal = propose(
+        repository.root,
+        wanted.environment or os.environ,
+        wanted.spec_text,
+        parts.definitions.of(repository.root),
+        wish,
+        parts.planner,
+        lambda line: progress({"event": "note", "text": line}),
+    )
+    chosen, findings = proposal.chosen, proposal.findings
     return Plan(
         run=secrets.token_hex(3),
         project=name,
-        title=read.title,
+        title=proposal.spec.title,
         spec_name=wanted.spec_name,
-        spec=read.text,
-        team_type=TEAM_TYPE,
+        spec=proposal.spec.text,
+        team_type=chosen.team_type,
         starting_branch=repository.branch or "",
         starting_commit=repository.head,
-        agents=agents,
-        tasks=read.tasks,
+        agents=chosen.agents,
+        tasks=proposal.spec.tasks,
+        size=chosen.size,
+        subscription=chosen.subscription,
+        token_multiplier=chosen.token_multiplier,
+        confidence=findings.confidence,
+        evidence=findings.evidence,
+        runner_up=findings.runner_up,
+        conditions=proposal.conditions(),
+        omitted=chosen.omitted,
+        implementation=proposal.implementation,
     )
 
 
-def enlarged(parts: Parts, wanted: Wanted, old: Plan) -> Plan:
+def enlarged(parts: Parts, wanted: Wanted, old: Plan, project: Project) -> Plan:
     """The plan with the added roles; names and slots of removed seats stay taken.
 
     Raises:
         BadInput: the roles cannot be added.
     """
-    added = request.read_roles(wanted.add_roles, parts.templates.aliases(), "--add-roles")
-    joined = team.add(old.agents, added)
-    check_size(len(old.agents) + len(joined))
-    return replace(old, agents=(*old.agents, *joined))
+    from tmux_orch.analysis import request, team
 
-
-def check_size(agents: int) -> None:
-    """Refuse a team larger than any that was measured."""
-    if agents > request.MAX_AGENTS:
-        raise BadInput(f"a team of {agents} agents", f"at most {request.MAX_AGENTS} are possible")
+    templates = parts.definitions.of(Path(project.path))
+    seats = parts.seats.of_project(project.name)
+    gone = {seat.name for seat in seats if seat.desired is Desired.REMOVED}
+    added = request.read_roles(wanted.add_roles, templates.aliases(), "--add-roles")
+    subscription = wanted.plan or old.subscription
+    joined = team.add(old.agents, added, templates, subscription, agent=wanted.agent, gone=gone)
+    return replace(old, agents=(*old.agents, *joined), subscription=subscription)
 
 
 def seat(parts: Parts, wanted: Wanted, of: Plan, planned: PlannedAgent, adapter: str) -> Seat:
@@ -138,14 +157,14 @@ def seat(parts: Parts, wanted: Wanted, of: Plan, planned: PlannedAgent, adapter:
         role=planned.role,
         run=of.run,
         slot=planned.slot,
-        adapter=adapter,
+        adapter=planned.agent or adapter,
         worktree=str(parts.registry.project(of.project).worktree(planned.name)),
         branch=f"{parts.branch_prefix}/{of.run}/{planned.name}",
         base=of.starting_commit,
         incarnation=0,
         conversation_id=str(uuid.uuid4()),
         brief_id=secrets.token_hex(4),
-        model=wanted.model,
+        model=wanted.model or planned.model,
         permission_mode=wanted.permission_mode or DEFAULT_MODE,
     )
 

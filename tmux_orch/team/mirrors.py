@@ -13,8 +13,14 @@ from tmux_orch.team.parts import Parts
 
 
 def plan(parts: Parts, of: Plan) -> None:
-    """``projects/PROJECT/plan.json``."""
-    _write(parts.registry.project(of.project).plan, of.body())
+    """``projects/PROJECT/plan.json``, and ``plan.md`` for reading."""
+    paths = parts.registry.project(of.project)
+    _write(paths.plan, of.body())
+    if of.implementation is not None:
+        from tmux_orch.analysis import plan_page
+
+        page = plan_page.page(of.implementation, of.title)
+        write_atomically(paths.plan_page, page.encode("utf-8", "replace"))
 
 
 def status(parts: Parts, name: str, body: Mapping[str, Any]) -> None:

@@ -87,6 +87,7 @@ def reader(
     seat: Seat,
     variant: Variant = Variant.FIRST,
     others: tuple[Seat, ...] | None = None,
+    push_to: str | None = None,
 ) -> Reader:
     """What the pages of ``seat`` may say now; looks at its team, git and configuration.
 
@@ -96,14 +97,16 @@ def reader(
         seat: Whose pages they are.
         variant: Why they are written.
         others: The rest of the team now; looked up when not given.
+        push_to: What :func:`remote` says; asked when not given.
     """
     if others is None:
         others = mates(parts, seat)
-    teams = parts.templates.teams
+    templates = parts.templates_of(project)
+    teams = templates.teams
     worked = variant in (Variant.RESUME, Variant.LIMIT, Variant.AGAIN)
     around = Surroundings(
         label=project.label,
-        remote=remote(Path(project.path)),
+        remote=remote(Path(project.path)) if push_to is None else push_to,
         notes=str(notes(parts, project)),
         ports=environment.PORT_BASE + environment.PORTS_PER_SLOT * seat.slot,
         merge_order=teams[plan.team_type].merge_order if plan.team_type in teams else (),
@@ -111,7 +114,7 @@ def reader(
         did={m.name: last_work.done(m) for m in others} if variant is Variant.JOINED else {},
         last=last_work.of(seat, parts) if worked else None,
     )
-    return compose.reader(plan, seat, others, parts.templates.role, around, variant)
+    return compose.reader(plan, seat, others, templates.role, around, variant)
 
 
 def write_first(

@@ -9,7 +9,9 @@ from typing import Any
 
 from tmux_orch.agents.adapter import Adapter, Berth
 from tmux_orch.clock import Clock
+from tmux_orch.config.definitions import Definitions
 from tmux_orch.config.registry import Registry
+from tmux_orch.domain.implementation import PlannerSettings
 from tmux_orch.domain.roles import Templates
 from tmux_orch.domain.seat import Seat
 from tmux_orch.messages.courier import Courier
@@ -18,7 +20,7 @@ from tmux_orch.store.events import Events
 from tmux_orch.store.journal import Journal
 from tmux_orch.store.outbox import Outbox
 from tmux_orch.store.plans import Plans
-from tmux_orch.store.projects import Projects
+from tmux_orch.store.projects import Project, Projects
 from tmux_orch.store.seats import Seats
 from tmux_orch.team import environment
 from tmux_orch.tmux.server import Server
@@ -43,7 +45,8 @@ class Parts:
     board: Board
     courier: Courier
     adapters: Mapping[str, Adapter]
-    templates: Templates
+    definitions: Definitions
+    planner: PlannerSettings
     clock: Clock
     branch_prefix: str
     hook: Path
@@ -51,6 +54,10 @@ class Parts:
     def adapter(self, seat: Seat) -> Adapter:
         """The adapter of a seat's program."""
         return self.adapters[seat.adapter]
+
+    def templates_of(self, project: Project) -> Templates:
+        """The roles and teams as a project that has a team knows them."""
+        return self.definitions.standing(Path(project.path))
 
     def made_by_us(self, seat: Seat) -> bool:
         """Whether the journal says that we began to make the worktree of this seat's run."""

@@ -30,7 +30,6 @@ class Post:
     def __init__(self, parts: Parts, project_of: Callable[[str], str | None]) -> None:
         self.parts = parts
         self.project_of = project_of
-        self._aliases = {role.name: tuple(role.aliases) for role in parts.templates.roles.values()}
 
     def handle(self, request: Request, sender: str | None, reply: Reply) -> None:
         """Answer one ``scm`` request.
@@ -83,12 +82,13 @@ class Post:
         return address.resolve(meant, self._known(), address.home(own, here, live)).key
 
     def _known(self) -> list[address.Known]:
+        templates = {p.name: self.parts.templates_of(p) for p in self.parts.projects.all()}
         return [
             address.Known(
                 project=seat.project,
                 name=seat.name,
                 role=seat.role,
-                aliases=self._aliases.get(seat.role, ()),
+                aliases=templates[seat.project].aliases_of(seat.role),
                 window=seat.name,
                 slot=seat.slot,
                 pane_id=seat.pane_id,

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tmux_orch.agents.adapter import Program
 from tmux_orch.briefing.render import rebrief_text
 from tmux_orch.domain.errors import BadInput, Busy
@@ -60,12 +62,14 @@ class Up:
             )
         program = founding.program(self.parts, wanted)
         project = project or founding.project(self.parts, wanted, repository)
-        plan = founding.plan(self.parts, wanted, project.name, repository)
         self._check_ours(repository)
+        plan = founding.plan(self.parts, wanted, project.name, repository, progress)
+        programs = {program.adapter: program}
+        for name in {planned.agent for planned in plan.agents} - {"", program.adapter}:
+            programs[name] = founding.program(self.parts, replace(wanted, agent=name))
         for line in (*repository.warnings, *_uncommitted(repository)):
             progress({"event": "note", "text": line})
         founding.store(self.parts, wanted, plan, project, repository, program.adapter)
-        programs = {program.adapter: program}
         return project, self._reconcile(wanted, project, plan, repository, programs, progress)
 
     def _check_ours(self, repository: Repository) -> None:
@@ -93,14 +97,21 @@ class Up:
             for name in {adapter, *(seat.adapter for seat in seats)}
         }
         if wanted.add_roles:
-            plan = self._enlarge(wanted, plan, project, adapter)
+            plan = self._enlarge(wanted, plan, project, adapter, programs)
         if not project.live:
             parts.projects.set_live(project.name, True, project.run)
         outcomes = self._reconcile(wanted, project, plan, repository, programs, progress)
         return project, outcomes
 
-    def _enlarge(self, wanted: Wanted, old: Plan, project: Project, adapter: str) -> Plan:
-        parts, plan = self.parts, founding.enlarged(self.parts, wanted, old)
+    def _enlarge(
+        self, wanted: Wanted, old: Plan, project: Project, adapter: str,
+        programs: dict[str, Program],
+    ) -> Plan:  # fmt: skip
+        parts, plan = self.parts, founding.enlarged(self.parts, wanted, old, project)
+        stored = environment.load(parts.registry.project(project.name).environment)
+        for name in {planned.agent for planned in plan.agents} - {"", *programs}:
+            asked = Wanted(wanted.directory, agent=name, environment=stored)
+            programs[name] = founding.program(parts, asked)
         with parts.database.write() as connection:
             parts.plans.put(plan.run, project.name, plan.body(), connection)
             for planned in plan.agents[len(old.agents) :]:
