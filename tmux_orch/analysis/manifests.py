@@ -148,7 +148,7 @@ _CALL = re.compile(
 )
 _QUOTED = re.compile(r"""["']([^"'\n]{1,200})["']""")
 _CONSOLE = re.compile(r"console_scripts")
-_CFG_LIST = re.compile(r"^install_requires\s*=\s*\n?((?:[ \t]+\S.*\n?)*)", re.M)
+_CFG_LIST = re.compile(r"^install_requires[ \t]*=[ \t]*\n?((?:[ \t]+\S.*\n?)*)", re.M)
 _GEM = re.compile(r"""^[ \t]*gem[ \t(]+["']([\w.-]+)["']""", re.M)
 _GEMSPEC = re.compile(r"""\.add_(development_)?(?:runtime_)?dependency[\s(]+["']([\w.-]+)["']""")
 _GO_LINE = re.compile(

@@ -78,7 +78,8 @@ class Reader:
 
     def text(self, path: str, most: int = MOST_BYTES) -> str:
         """The first ``most`` bytes of a tracked file as text; empty when it is not a plain file."""
-        if path.startswith("/") or not self.is_direct(path.rpartition("/")[0]):
+        outside = path.startswith("/") or ".." in path.split("/")
+        if outside or not self.is_direct(path.rpartition("/")[0]):
             return ""
         flags = os.O_RDONLY | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
         try:
