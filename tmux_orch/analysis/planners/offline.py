@@ -126,11 +126,13 @@ def _for_the_idle(
         leads = work.coordinates(role)
         if role.name in busy or (leads and not kinds and role not in workers.roles):
             continue
-        kind = kinds[0] if kinds else work.KIND["build"]
+        kind = kinds[0] if kinds else work.OWN
         if conditions.production_deployment and work.KIND["deployment"] in kinds:
             kind = work.KIND["deployment"]
         text = kind.task if kinds or not role.responsibilities else role.responsibilities[0]
-        made.append(Draft(Point(f"{text}: {plain(title, 80)}"), kind, role.name, own=False))
+        made.append(
+            Draft(Point(f"{text.rstrip('. ')}: {plain(title, 80)}"), kind, role.name, own=False)
+        )
     return made
 
 

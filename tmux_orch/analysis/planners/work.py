@@ -141,6 +141,14 @@ KINDS = (
         "An unreliable test is named as such after repeated runs",
     ),
     _kind(
+        "logs", PROVE,
+        r"logs|log files?|log levels?|stack ?traces?|error messages?",
+        "logtracker monitoringops devops developer",
+        "Read what the work logs while it is tried, and report what is wrong in it",
+        "Where each part logs and how it is read is written down",
+        "Every error seen is reported with the lines around it and who it concerns",
+    ),
+    _kind(
         "review", PROVE,
         r"code reviews?|reviews?|reviewed|quality gate|lint\w*|static analysis|pull requests?",
         "code_reviewer reviewer project_manager developer",
@@ -177,6 +185,13 @@ KINDS = (
 )  # fmt: skip
 
 KIND = {kind.name: kind for kind in KINDS}
+
+#: What a role of the person's own does when nothing in the spec speaks for it.
+OWN = _kind(
+    "own", BUILD, r"(?!)", "", "Do what this role is there for",
+    "It was done for this spec, and the result can be looked at",
+    "Who needs the result has been told where it is",
+)  # fmt: skip
 # What nearly every task says, and what only says more than the plain word "test".
 _WEIGHT = {"build": 0.5, "test run": 2.0}
 
