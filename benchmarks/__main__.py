@@ -12,6 +12,7 @@ GROUPS = {
     "cold": ("benchmarks.bootstrap", "cold"),
     "sending": ("benchmarks.sending", "figures"),
     "standing": ("benchmarks.standing", "figures"),
+    "analysis": ("benchmarks.analysis", "figures"),
 }
 
 

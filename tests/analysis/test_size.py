@@ -57,10 +57,12 @@ def test_sizes_come_from_the_templates():
 
 COUNTED = ["a.py", "src/b.tsx", "c.tf", "d.yaml", "Dockerfile", "Makefile", "e.sql", "f.sh",
            "g.css", "h.unknownlanguage", "lib/i.vue"]  # fmt: skip
-LEFT_OUT = ["README.md", "LICENSE", "vendor/a.go", "node_modules/b.js", "dist/c.js", "d.min.js",
-            "package-lock.json", "yarn.lock", "go.sum", "e.pb.go", "f_pb2.py", "pnpm-lock.yaml",
-            "g.svg", "h.csv", "src/generated/i.ts", "third_party/j.c", "k.json", "l.snap", ".gitignore",
-            "__snapshots__/m.js", "zz_generated.deepcopy.go", "n.designer.cs"]  # fmt: skip
+LEFT_OUT = [
+    "README.md", "LICENSE", "vendor/a.go", "node_modules/b.js", "dist/c.js", "d.min.js",
+    "package-lock.json", "yarn.lock", "go.sum", "e.pb.go", "f_pb2.py", "pnpm-lock.yaml",
+    "g.svg", "h.csv", "src/generated/i.ts", "third_party/j.c", "k.json", "l.snap",
+    ".gitignore", "__snapshots__/m.js", "zz_generated.deepcopy.go", "n.designer.cs",
+]  # fmt: skip
 
 
 @pytest.mark.parametrize("name", COUNTED + LEFT_OUT)

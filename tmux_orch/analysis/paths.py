@@ -95,14 +95,19 @@ class Paths:
         """
         pattern = pattern.lower()
         if pattern.endswith("/") and "/" not in pattern[:-1]:
-            found = self._directories.get(pattern[:-1], ())
-            return [f"{d}/{name}" for d in found for name in self._files[d]]
-        last = pattern.rpartition("/")[2]
-        candidates = self._called(last)
+            return self._below(pattern[:-1])
+        *above, last = pattern.strip("/").split("/")
         if "/" not in pattern:
-            return candidates
+            return self._called(last)
+        plain = [part for part in above if not _is_glob(part)]
+        candidates = self._below(plain[0]) if plain else self._called(last)
         fits = _compiled(pattern).search
         return [path for path in candidates if fits(path.lower())]
+
+    def _below(self, part: str) -> list[str]:
+        """Paths of the files that lie directly in a directory with ``part`` on its way."""
+        found = self._directories.get(part, ())
+        return [f"{d}/{name}" for d in found for name in self._files[d]]
 
     def _called(self, glob: str) -> list[str]:
         if not _is_glob(glob):
