@@ -68,20 +68,24 @@ def renderer(name: str, overrides: Path | None) -> Callable[[dict[str, Any]], st
         try:
             return environment.get_template(f"{name}{SUFFIX}").render(context)
         except Exception as error:  # a template may raise whatever it computes
-            raise _blamed(error, overrides) or error from error
+            raise _blamed(error, overrides, name) or error from error
 
     return render
 
 
-def _blamed(error: Exception, overrides: Path | None) -> BadInput | None:
+def _blamed(error: Exception, overrides: Path | None, name: str) -> BadInput | None:
     """The failure with the place in the user's template; ``None`` when none of theirs is in it."""
+    from jinja2 import TemplateSyntaxError
+
     if overrides is None:
         return None
     frames = [(f.filename, f.lineno or 1) for f in traceback.extract_tb(error.__traceback__)]
-    syntax = getattr(error, "lineno", None)
-    if syntax is not None and getattr(error, "filename", None):
-        frames.append((str(getattr(error, "filename", "")), syntax))
-    theirs = [(name, at) for name, at in frames if name.startswith(f"{overrides}/")]
+    if isinstance(error, TemplateSyntaxError):
+        # A mistake that is met while reading letter by letter has its file in `name`.
+        frames.append((error.filename or error.name or "", error.lineno))
+    theirs = [(file, at) for file, at in frames if file.startswith(f"{overrides}/")]
+    if not theirs and isinstance(error, UnicodeError | OSError):
+        theirs = [(str(overrides / f"{name}{SUFFIX}"), 1)]  # it could not even be read
     if not theirs:
         return None
     place, at = theirs[-1]

@@ -12,8 +12,9 @@ from tmux_orch.briefing import clean
 #: Most characters of a text, by the field it stands in; 300 elsewhere.
 LIMITS = {
     "goal": 160, "title": 160, "summary": 600, "name": 60, "role": 60, "template": 60,
-    "project": 80, "id": 20, "phase": 80, "worktree": 1000, "notes": 1000, "branch": 260,
-    "starting_branch": 260, "remote": 100, "path": 160, "files": 160, "subjects": 120,
+    "project": 80, "id": 20, "phase": 80, "worktree": 1000, "notes": 1000, "branch": 200,
+    "starting_branch": 200, "branch_prefix": 60, "base": 40, "why": 160, "did": 240,
+    "unread": 240, "remote": 100, "path": 160, "files": 160, "subjects": 120,
     "success_criteria": 240, "spec_items": 200, "depends_on": 20, "transport": 20, "where": 80,
     "merge_order": 60, "shared_with": 60,
 }  # fmt: skip
@@ -65,7 +66,7 @@ def code(text: str) -> str:
 def codes(texts: Iterable[str]) -> str:
     """Filter: ```a`, `b` and `c```."""
     spans = [code(text) for text in texts]
-    return spans[0] if len(spans) == 1 else " and ".join([", ".join(spans[:-1]), *spans[-1:]])
+    return " and ".join(filter(None, [", ".join(spans[:-1]), *spans[-1:]]))
 
 
 def codes_in_order(texts: Iterable[str]) -> str:

@@ -62,7 +62,7 @@ def done(seat: Seat) -> str:
     try:
         work = activity(Path(seat.worktree), seat.base)
     except OrchError:
-        return "nothing that can be read: its worktree is not there"
+        return "nothing that can be read"
     branch = f"on `{shown(work.branch)}`, " if work.branch else ""
     commits = counted(work.commits_ahead, "commit")
     return f"{branch}{commits}, {counted(work.dirty_files, 'file')} not committed"

@@ -84,10 +84,11 @@ def _json(path: Path, notes: list[str]) -> Mapping[str, Any]:
     except OSError as error:
         notes.append(f"{path.name}: {error.strerror}")
         return {}
+    if not stat.S_ISREG(os.fstat(descriptor).st_mode):
+        os.close(descriptor)
+        notes.append(f"{path.name}: not a regular file")
+        return {}
     with os.fdopen(descriptor, "rb") as file:
-        if not stat.S_ISREG(os.fstat(descriptor).st_mode):
-            notes.append(f"{path.name}: not a regular file")
-            return {}
         data = file.read(READ_LIMIT + 1)
     if len(data) > READ_LIMIT:
         notes.append(f"{path.name}: larger than {READ_LIMIT // (1024 * 1024)} MB")
