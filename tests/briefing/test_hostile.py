@@ -135,3 +135,9 @@ def test_template_syntax_in_a_spec_is_text_and_nothing_is_run():
 
 def test_a_branch_with_backticks_is_shown_as_it_is():
     assert clean.code("a`b``c") == "``` a`b``c ```"
+
+
+@pytest.mark.parametrize("text", ["a" * 300, "\U0001f600" * 300, "`" * 300, "ü # " * 100])
+def test_the_longest_texts_everywhere_leave_every_section_in_its_place(text: str):
+    for page, (expected, _) in zip(written(text), BENIGN, strict=True):
+        assert headings(page) == expected

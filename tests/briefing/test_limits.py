@@ -44,8 +44,9 @@ def test_huge_texts_leave_a_page_below_its_limit_that_still_has_its_rules(role: 
             assert "orchestrator" in text
 
 
-def test_a_briefing_with_everything_huge_keeps_its_team_git_and_questions():
-    huge = "x" * 20_000
+@pytest.mark.parametrize("letter", ["x", "\U0001f600"])
+def test_a_briefing_with_everything_huge_keeps_its_team_git_and_questions(letter: str):
+    huge = letter * 20_000
     plan = plan_of({"orchestrator": 1, "developer": 1}, each=60, text=huge)
     text = render.page("briefing", reader_of(plan, "developer"))
     for heading in ("## Your tasks", "## The team", "## Git", "## Your rhythm", "## When to ask"):
@@ -59,7 +60,9 @@ def test_less_room_never_makes_a_longer_page():
 
 
 def _page(reader, room: fit.Room) -> str:
-    return render.templates.renderer("researcher", None)(render._context(reader) | {"room": room})
+    return render.templates.renderer("researcher", None)(
+        render._context(reader, room.share) | {"room": room}
+    )
 
 
 def test_what_fits_nowhere_is_cut_at_a_line_with_a_pointer():

@@ -9,7 +9,12 @@ from dataclasses import dataclass, replace
 
 @dataclass(frozen=True, slots=True)
 class Room:
-    """Most entries of each list on a page; ``detail`` is criteria per task, 0 for titles only."""
+    """Most entries of each list on a page.
+
+    Attributes:
+        detail: Criteria per task; 0 for titles only.
+        share: Part of each text's limit that it may have.
+    """
 
     tasks: int = 60
     detail: int = 4
@@ -20,6 +25,7 @@ class Room:
     tools: int = 12
     notes: int = 4
     directories: int = 12
+    share: float = 1.0
 
 
 def _rooms() -> tuple[Room, ...]:
@@ -34,7 +40,9 @@ def _rooms() -> tuple[Room, ...]:
     short = replace(shorter, tasks=4, mates=16, tools=4, notes=2)
     tight = replace(short, tasks=3, detail=1, files=1, phases=2, mates=10, lines=5, directories=5)
     bare = Room(2, 0, 0, 0, 5, 3, 0, 0, 3)
-    return (full, *fewer, shorter, short, tight, bare, Room(1, 0, 0, 0, 2, 1, 0, 0, 1))
+    least = Room(1, 0, 0, 0, 2, 1, 0, 0, 1)
+    cut = [replace(least, share=share) for share in (0.5, 0.25, 0.1)]
+    return (full, *fewer, shorter, short, tight, bare, least, *cut)
 
 
 ROOMS = _rooms()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Mapping
+from functools import cache, partial
 from pathlib import Path
 from typing import Any
 
@@ -40,12 +41,14 @@ def page(name: str, reader: Reader, overrides: Path | None = None) -> str:
         BadInput: a template of the user's is broken; ``file:line`` and what is wrong.
     """
     chosen = templates.briefing_of(reader.template, overrides) if name == "briefing" else name
-    context = _context(reader)
+    contexts = cache(partial(_context, reader))
     render = templates.renderer(chosen, overrides)
     limit = ROLE_BYTES if name == "role" else PAGE_BYTES
     rest = facts.PLAN_FILE if reader.planned else facts.SPEC_FILE
     return fit.fitted(
-        lambda room: _tidy(render(context | {"room": room})), limit, f"… cut here; see `{rest}`."
+        lambda room: _tidy(render(contexts(room.share) | {"room": room})),
+        limit,
+        f"… cut here; see `{rest}`.",
     )
 
 
@@ -69,8 +72,8 @@ def inventory_page(project: str, tools: Tools, overrides: Path | None = None) ->
     return _tidy(templates.renderer("mcp-inventory", overrides)(context))
 
 
-def _context(reader: Reader) -> dict[str, Any]:
-    shown: Reader = cleaned(reader)
+def _context(reader: Reader, share: float) -> dict[str, Any]:
+    shown: Reader = cleaned(reader, share=share)
     mates = shown.mates
 
     def mate(role: str) -> str:

@@ -38,21 +38,33 @@ class Words(str):
 MOST = 100
 
 
-def cleaned(value: Any, field: str = "", most: int = MOST) -> Any:
+#: Names of ours are no longer than this (``domain.names``), so they are never cut.
+SHORTEST = 42
+
+
+def cleaned(value: Any, field: str = "", *, most: int = MOST, share: float = 1.0) -> Any:
     """``value`` with every text in it as :class:`Words`; dataclasses and tuples keep their form.
 
-    A tuple keeps its length; what comes after ``most`` entries is blank.
+    Args:
+        value: A text, a tuple, a dataclass of them, or anything else, which stays as it is.
+        field: Name of the field it stands in.
+        most: Entries of a tuple that are cleaned; it keeps its length, the rest is blank.
+        share: Part of each text's limit that it may have.
     """
     if isinstance(value, Enum):
         return str(value.value)
     if isinstance(value, str):
-        return Words(value, LIMITS.get(field, 300))
+        limit = LIMITS.get(field, 300)
+        return Words(value, min(limit, max(SHORTEST, int(limit * share))))
     if isinstance(value, tuple):
         rest = (Words("", 1),) * (len(value) - most)
-        return (*(cleaned(one, field, most) for one in value[:most]), *rest)
+        return (*(cleaned(one, field, most=most, share=share) for one in value[:most]), *rest)
     if is_dataclass(value) and not isinstance(value, type):
-        return type(value)(**{f.name: cleaned(getattr(value, f.name), f.name, most)
-                              for f in fields(value)})  # fmt: skip
+        parts = {
+            f.name: cleaned(getattr(value, f.name), f.name, most=most, share=share)
+            for f in fields(value)
+        }
+        return type(value)(**parts)
     return value
 
 
