@@ -105,5 +105,6 @@ def test_files_of_other_work_than_the_spec_asks_for_are_left_out(ask):
         "A command line tool in Go that lints environment files. Library package plus command,"
         " fuzz tests for the parser, release binaries."
     )
-    assert not ask(trees.STACK, spec).has_database
-    assert ask(trees.STACK).has_database
+    stack = {**trees.STACK, "db/init.sql": ""}
+    assert not ask(stack, spec).has_database
+    assert ask(stack).has_database

@@ -83,4 +83,5 @@ def test_a_repository_without_files_has_no_lines(tmp_path):
 
 def test_only_the_part_below_the_project_counts(tmp_path):
     root = trees.make(tmp_path, {"a/x.py": "1\n2\n", "b/y.py": "1\n"})
+    trees.git(root, "config", "grep.fullName", "true")
     assert size.lines(root / "a", os.environ, Reader(root / "a")) == 2
