@@ -15,6 +15,7 @@ from collections.abc import Callable, Iterator
 from pathlib import Path
 
 import pytest
+from hypothesis import settings
 
 FOREIGN = ("ANTHROPIC_", "CLAUDE", "OPENAI_", "GEMINI_", "GOOGLE_", "AWS_", "CODEX_", "OPENCODE_")
 OURS = ("ORCH_", "TMUX_ORCH_", "REHEARSAL_", "GIT_", "TMUX", "XDG_")
@@ -23,6 +24,14 @@ KEPT = frozenset({"TMUX_ORCH_TEST_CACHE"})
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--full", action="store_true", help="run the whole form of shortened tests")
+
+
+def pytest_configure(config: pytest.Config) -> None:
+    # The default run tries the same examples every time, whatever else the machine does: it says
+    # whether a change broke something. The whole run goes looking with new ones.
+    full = config.getoption("--full")
+    settings.register_profile("run", derandomize=not full, deadline=None, print_blob=True)
+    settings.load_profile("run")
 
 
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
