@@ -62,6 +62,7 @@ class Verbs:
             "remove": self._remove, "attach": self._attach, "messages": self._messages,
             "log": self._log, "approve": self._approve, "deny": self._deny, "trust": self._trust,
             "plan": self._plan, "plan-edit": self._plan_edit, "replan": self._replan,
+            "brief": self._brief,
             "ping": self._ping, "shutdown": self._shutdown,
         }  # fmt: skip
 
@@ -175,6 +176,7 @@ class Verbs:
             trust=bool(body.get("trust")),
             resume=bool(body.get("resume")),
             rebrief_all=bool(body.get("rebrief_all")),
+            gone=request.gone,
             environment={str(k): str(v) for k, v in dict(body.get("environment") or {}).items()},
         )
         project, outcomes = self.up.run(wanted, reply.progress)
@@ -292,6 +294,18 @@ class Verbs:
         by = str(body.get("planner") or "")
         with self.up.holds.hold(project.path):
             reply.result(planning.replan(self.parts, project, by, environ, reply.progress))
+
+    def _brief(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        from tmux_orch.team import brief
+
+        project = self.project(request, body.get("project"))
+        seat = brief.of(self.parts, project, str(body.get("agent") or ""))
+        if body.get("print"):
+            page = brief.shown(self.parts, project, seat)
+            reply.result({"agent": seat.name, "page": page})
+        else:
+            told = brief.again(self.parts, project, seat)
+            reply.result({"agent": seat.name, "message": told})
 
     def _ping(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
         reply.result(dict(self.about))

@@ -16,6 +16,7 @@ PLACES = {
     "messages": (_IN + "record", "messages", "Messages and what became of them."),
     "log": (_IN + "record", "log", "What happened, event by event."),
     "plan": (_IN + "planning", "plan", "The implementation plan: show, edit or make it anew."),
+    "brief": (_IN + "planning", "brief", "An agent's briefing: print it, or give it anew."),
     "approve": (_IN + "permission", "approve", "Let an agent do what it asks for."),
     "deny": (_IN + "permission", "deny", "Refuse what an agent asks for."),
     "trust": (_IN + "permission", "trust", "Say yes to agents' start-up trust questions."),

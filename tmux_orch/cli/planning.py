@@ -1,4 +1,4 @@
-"""``plan``: the team's implementation plan, shown, edited, or made anew."""
+"""``plan`` and ``brief``: what the team is to do, and what each agent was told of it."""
 
 from __future__ import annotations
 
@@ -72,6 +72,25 @@ def replan(project: str | None, planner: str | None, as_json: bool) -> int:
         printing.as_json(found["implementation_plan"])
     else:
         printing.lines([*found["page"].splitlines(), "", _TELL])
+    return EXIT_DONE
+
+
+@click.command()
+@click.argument("agent", metavar="ROLE", shell_complete=options.agent_names)
+@options.project
+@click.option("--print", "only_print", is_flag=True, help="Print the page; tell nobody.")
+@options.as_json
+@options.debug
+def brief(agent: str, project: str | None, only_print: bool, as_json: bool) -> int:
+    """Write the pages of an agent (by name or role) anew and have it read them."""
+    body = {"project": project, "agent": agent, "print": only_print}
+    done = client.call("brief", body)
+    if as_json:
+        printing.as_json(done)
+    elif only_print:
+        printing.lines(done["page"].splitlines())
+    else:
+        printing.line(f"{done['agent']} was told to read its briefing again")
     return EXIT_DONE
 
 

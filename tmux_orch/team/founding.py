@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import secrets
 import uuid
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -27,7 +27,10 @@ DEFAULT_MODE = "default"
 
 @dataclass(frozen=True, slots=True)
 class Wanted:
-    """What ``auto-orchestrate`` asked for, as the command line sent it."""
+    """What ``auto-orchestrate`` asked for, as the command line sent it.
+
+    ``gone`` says whether the person has given up waiting.
+    """
 
     directory: Path
     spec_text: str = ""
@@ -46,6 +49,7 @@ class Wanted:
     resume: bool = False
     rebrief_all: bool = False
     environment: Mapping[str, str] = field(default_factory=dict)
+    gone: Callable[[], bool] = lambda: False
 
 
 def program(parts: Parts, wanted: Wanted) -> Program:

@@ -142,7 +142,10 @@ def write_first(
         write_atomically(place / Path(name).name, data)
     write_atomically(role_page, role)
     if about.notes:
-        private_directory(Path(about.notes))
+        place = private_directory(Path(about.notes))
+        inventory = written.get(facts.INVENTORY_FILE)
+        if inventory is not None:
+            write_atomically(place / Path(facts.INVENTORY_FILE).name, inventory)
 
 
 def write_resume(worktree: Path, about: Reader, overrides: Path | None = None) -> None:

@@ -6,11 +6,11 @@ from dataclasses import replace
 
 from tmux_orch.agents.adapter import Program
 from tmux_orch.briefing.render import rebrief_text
-from tmux_orch.domain.errors import BadInput, Busy
+from tmux_orch.domain.errors import BadInput, Busy, Partly
 from tmux_orch.domain.plan import Plan
 from tmux_orch.domain.seat import Desired
 from tmux_orch.store.projects import Project
-from tmux_orch.team import environment, founding, mirrors
+from tmux_orch.team import environment, founding, mirrors, pages
 from tmux_orch.team.decide import Act
 from tmux_orch.team.founding import Wanted
 from tmux_orch.team.holds import Holds
@@ -63,7 +63,14 @@ class Up:
         program = founding.program(self.parts, wanted)
         project = project or founding.project(self.parts, wanted, repository)
         self._check_ours(repository)
+        if (own := pages.overrides(wanted.environment)) is not None:
+            from tmux_orch.briefing.sample import check_overrides
+
+            check_overrides(own)
         plan = founding.plan(self.parts, wanted, project.name, repository, progress)
+        if wanted.gone():
+            # A planner may take minutes: whoever interrupts it does not want the team any more.
+            raise Partly("interrupted while planning; nothing was made", "start again")
         programs = {program.adapter: program}
         for name in {planned.agent for planned in plan.agents} - {"", program.adapter}:
             programs[name] = founding.program(self.parts, replace(wanted, agent=name))
