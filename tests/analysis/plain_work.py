@@ -178,4 +178,175 @@ CASES: list[tuple[trees.Tree, str, str]] = [
         "Jede Nacht sollen die Verkaufszahlen aller Filialen eingelesen, geprüft und in das "
         "Data Warehouse geladen werden; fehlende Tage werden nachgeladen.",
     ),
+    (
+        trees.EMPTY,
+        W,
+        "Volunteer roster for the food bank. Coordinators plan shifts for four weeks; "
+        "volunteers swap shifts among each other on their phone. Mail the evening before. "
+        "Ruby on Rails, PostgreSQL, deployed on Render.",
+    ),
+    (
+        trees.EMPTY,
+        W,
+        "A wiki for recipes: full text search, tags, photos, versions with undo. Server in "
+        "Elixir with Phoenix, no JavaScript framework. 5 editors, 2000 readers a day.",
+    ),
+    (
+        trees.EMPTY,
+        W,
+        "Internal tool to record machine downtimes on the shop floor. Operators scan a code "
+        "on a tablet, choose a reason and a comment. Shift leaders see today's list. ASP.NET "
+        "Core with SQL Server.",
+    ),
+    (
+        trees.EMPTY,
+        D,
+        "Scrape the timetables of 14 bus companies each morning, turn them into one GTFS "
+        "feed, check it with the validator and put it on S3. Alarm when a company has no "
+        "departures.",
+    ),
+    (
+        trees.EMPTY,
+        D,
+        "Real-time fraud features: card transactions from Kafka, sliding windows per card and "
+        "merchant in Flink, results in Redis and in the lake as Iceberg tables. 20,000 events "
+        "per second.",
+    ),
+    (
+        trees.EMPTY,
+        D,
+        "Replace the hand-run Excel sheets of the controlling by dbt on BigQuery: sources "
+        "from SAP exports, staging, marts for margin and stock, tests, documentation site, "
+        "freshness alerts.",
+    ),
+    (
+        trees.EMPTY,
+        C,
+        "Landing zone for a hospital on Azure: management groups, policy assignments, hub "
+        "network with firewall, log archive, private DNS. Bicep, deployed by pipelines with "
+        "what-if in every pull request. HIPAA applies.",
+    ),
+    (
+        trees.EMPTY,
+        C,
+        "Rebuild our hand-made GCP project with Terraform: Cloud Run services, Cloud SQL, "
+        "secrets, a load balancer with managed certificate, and staging as a copy. Import "
+        "what exists, no recreation.",
+    ),
+    (
+        trees.EMPTY,
+        R,
+        "Migrate the file server of the school from Windows to Samba on Rocky Linux 9: users "
+        "from AD, quotas, snapshots, offsite backup with restic, firewall. Weekend cut-over "
+        "with a way back.",
+    ),
+    (
+        trees.EMPTY,
+        R,
+        "Set up three k3s nodes in the basement with Longhorn, MetalLB, cert-manager, and "
+        "move Paperless, Immich and Forgejo there from docker compose without losing data.",
+    ),
+    (
+        trees.EMPTY,
+        R,
+        "PostgreSQL 16 in high availability on four Debian machines with Patroni and HAProxy. "
+        "pgBackRest to S3, alerting, and a rehearsal of a failover each quarter.",
+    ),
+    (
+        trees.EMPTY,
+        G,
+        "vim plugin in Lua that shows git blame next to the line, with caching and a floating "
+        "window. Works on Neovim 0.9 and later.",
+    ),
+    (
+        trees.EMPTY,
+        G,
+        "A header-only C++ library for fixed-point arithmetic: constexpr, overflow policies, "
+        "benchmarks, doxygen pages, conan and vcpkg packages.",
+    ),
+    (
+        trees.EMPTY,
+        G,
+        "A macOS menu bar app that shows the battery of Bluetooth devices. Swift, signed and "
+        "notarised, updates through Sparkle.",
+    ),
+    (
+        trees.EMPTY,
+        G,
+        "GitHub Action that comments the size difference of a build on pull requests. "
+        "TypeScript, no server, tests with recorded responses.",
+    ),
+    (
+        trees.EMPTY,
+        G,
+        "Simulate evacuation of buildings with 10,000 agents: Cwith Burst, batch runs from "
+        "the command line, CSV results, and a viewer.",
+    ),
+    (
+        trees.EMPTY,
+        G,
+        "Discord bot in Python for a chess club: ratings, pairings, reminders. SQLite file, "
+        "one process.",
+    ),
+    (
+        trees.EMPTY,
+        W,
+        "Erstelle eine Webseite für die Feuerwehr: Einsätze, Termine, Mitgliederbereich mit "
+        "Anmeldung, Bilder. Symfony, MariaDB.",
+    ),
+    (
+        trees.EMPTY,
+        D,
+        "Necesitamos un proceso diario que recoja las ventas de cada tienda, limpie los datos "
+        "y los cargue en Redshift, con informes de calidad.",
+    ),
+    (
+        trees.EMPTY,
+        C,
+        "Décrire l'infrastructure AWS avec Terraform : réseau, cluster EKS, base RDS, rôles "
+        "IAM, deux environnements.",
+    ),
+    (
+        trees.CLI,
+        W,
+        "Put a small web front end before the tool: upload a file, see the result, download "
+        "it. FastAPI and plain templates. Single sign-on.",
+    ),
+    (
+        trees.DJANGO,
+        C,
+        "Only the infrastructure, please: OpenTofu for Hetzner Cloud with network, two "
+        "servers, volume, firewall and DNS records. Remote state, plan in CI.",
+    ),
+    (
+        trees.RAILS,
+        R,
+        "Install the application on the new bare metal server with Ansible: Ruby, Puma under "
+        "systemd, PostgreSQL 16, nginx, certbot, backups. Document the restore.",
+    ),
+    (
+        trees.HELM,
+        W,
+        "We need a small portal next to the charts where teams see which version runs in "
+        "which cluster, request upgrades, and approve them. Vue and Go, sign-in with OIDC.",
+    ),
+    (
+        trees.STACK,
+        G,
+        "Write a shell-completion generator for the scripts, as a small Go program with "
+        "tests; nothing is deployed.",
+    ),
+    (
+        trees.SPARK,
+        R,
+        "Install a three-node Spark cluster on Ubuntu for these jobs: systemd services, "
+        "shared storage, firewall, monitoring with Prometheus, and a playbook for adding a "
+        "node.",
+    ),
+    (
+        trees.NEXT,
+        G,
+        "Extract the date picker from this application into an npm package of its own: typed "
+        "API, no dependencies, accessibility tests, storybook, semantic versions.",
+    ),
 ]

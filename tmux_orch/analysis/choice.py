@@ -51,6 +51,8 @@ def choose(names: Sequence[str], files: Iterable[Evidence], spec: Iterable[Evide
     said = _points(names, spec)
     if any(seen.values()):
         said[max(names, key=seen.__getitem__)] *= _DESCRIBED
+    elif DEFAULT in names and any(said.values()):
+        said[DEFAULT] += _HEAD_START
     if seen and DEFAULT in names and any(seen.values()):
         seen[DEFAULT] = seen.get(DEFAULT, 0.0) + _HEAD_START
     by_files = _parts(seen, 1 - math.exp(-max(seen.values()) / _FILES_SCALE))

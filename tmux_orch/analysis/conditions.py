@@ -16,6 +16,7 @@ from tmux_orch.domain.findings import Conditions
 # Team types whose work is by its nature about running things; other types have to show it.
 _RUNS = frozenset({"system_deployment", "infrastructure_as_code"})
 _STORES = "data_pipeline"
+_KEEPS_DATA = "web_application"
 _DEFAULT = "general"
 
 
@@ -48,7 +49,13 @@ def _engine_signs() -> dict[str, Sign]:
 
 
 def find(
-    team_type: str, signals: Signals, asked: str, services: int, *, overruled: bool
+    team_type: str,
+    signals: Signals,
+    asked: str,
+    refused: str,
+    services: int,
+    *,
+    overruled: bool,
 ) -> Conditions:
     """The conditions of the work.
 
@@ -56,6 +63,7 @@ def find(
         team_type: What the project was found to be.
         signals: What its files say.
         asked: The spec, from :func:`words.asked`.
+        refused: What it does not want, from :func:`words.ruled_out`.
         services: How many services the files describe.
         overruled: The spec asks for other work than the files suggest: then files that are not
             part of that work do not count.
@@ -64,6 +72,8 @@ def find(
     why: dict[str, str] = {}
     engines = _engines(signals, asked, files=files)
     stored = _stored(team_type, engines, signals, asked, files=files)
+    if not stored and _keeps_data(team_type, signals, refused):
+        stored = "a web application keeps what people enter"
     if stored:
         why["has_database"] = stored
     complexity = "none"
@@ -119,6 +129,12 @@ def _stored(
     if team_type in _RUNS:
         return mapper if mapper and not team_type.startswith("infra") else ""
     return mapper or _said(_signs()["store"].words, asked) or _said(_signs()["keeps"].words, asked)
+
+
+def _keeps_data(team_type: str, signals: Signals, refused: str) -> bool:
+    """Whether a web application that is not begun yet will have a database."""
+    begun = signals.dependencies or signals.facts
+    return team_type == _KEEPS_DATA and not begun and not words.has(refused, "database*")
 
 
 def _production(team_type: str, signals: Signals, asked: str, *, files: bool) -> str:

@@ -74,7 +74,12 @@ def _findings(
         size=size.of(lines, said.breadth, empty and not lines, templates.sizes),
         lines=lines,
         conditions=conditions.find(
-            chosen.team_type, signals, asked, services, overruled=chosen.overruled
+            chosen.team_type,
+            signals,
+            asked,
+            words.ruled_out(said.text),
+            services,
+            overruled=chosen.overruled,
         ),
     )
 

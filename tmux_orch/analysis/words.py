@@ -28,14 +28,20 @@ def normal(text: str) -> str:
     return f" {_OTHER.sub(' ', text.lower()).strip()} "
 
 
+def ruled_out(text: str) -> str:
+    """The words of a spec that say what is not wanted, in the form of :func:`asked`."""
+    found = (_NEGATION.split(clause, 1) for clause in _CLAUSE.split(text[:MOST_CHARACTERS]))
+    return "|".join(normal(parts[1]) for parts in found if len(parts) > 1)
+
+
 def asked(text: str) -> str:
     """The words of a spec that say what is wanted, as :func:`normal` with ``|`` between clauses."""
     kept = []
     for clause in _CLAUSE.split(text[:MOST_CHARACTERS]):
         if _LEFT_ALONE.search(clause):
             continue
-        ruled_out = _NEGATION.search(clause)
-        wanted = normal(clause[: ruled_out.start()] if ruled_out else clause)
+        refusal = _NEGATION.search(clause)
+        wanted = normal(clause[: refusal.start()] if refusal else clause)
         if wanted.strip():
             kept.append(wanted)
     return "|".join(kept)
