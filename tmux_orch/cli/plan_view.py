@@ -69,11 +69,10 @@ def _type(plan: Mapping[str, Any]) -> list[str]:
 
 
 def _cost(plan: Mapping[str, Any]) -> list[str]:
-    subscription, count = plan["plan"], len(plan["agents"])
-    low, high = subscription["recommended"]
+    count, (low, high) = len(plan["agents"]), plan["plan_recommended"]
     agents = "1 agent" if count == 1 else f"{count} agents"
     return _text(
-        f"{agents} of at most {subscription['cap']} on {subscription['name']} (recommended: {low} "
+        f"{agents} of at most {plan['plan_cap']} on {plan['plan']} (recommended: {low} "
         f"to {high}); about {plan['token_multiplier']} times the tokens of one agent alone"
     )
 
