@@ -12,6 +12,9 @@ import unicodedata
 from tmux_orch.domain.sanitise import sanitise
 
 _BLANKS = re.compile(r"\s+")
+# Every mark of ours has a bracket or a dot in it, so printable ASCII without [ holds none; most
+# texts are that, and a large plan has thousands.
+_HARMLESS = re.compile(r"[ -Z\\-~\n\t]*")
 # ``[brief ID]`` proves that a briefing arrived, ``[back TAG]`` that a restart did.
 _MARKER = re.compile(r"\[(?=\s*(?:brief|back)\b)", re.IGNORECASE)
 # What begins a block of Markdown at the start of a line or of a list item.
@@ -52,8 +55,12 @@ def code(text: str, limit: int = 300) -> str:
 
 def _plain(text: str, limit: int) -> str:
     # A text of megabytes is cut before it is looked at; what is taken out cannot be that much.
-    whole = _BLANKS.sub(" ", sanitise(text[: 4 * limit]).text).strip()
+    start = text[: 4 * limit]
+    harmless = _HARMLESS.fullmatch(start) is not None
+    whole = _BLANKS.sub(" ", start if harmless else sanitise(start).text).strip()
     cut = whole if len(whole) <= limit else f"{whole[: limit - 1].rstrip()}…"
+    if harmless:
+        return cut
     # Again after joining and cutting: either may have made what was not there before.
     return _unmarked(sanitise(cut).text)
 
