@@ -135,6 +135,9 @@ def test_template_syntax_in_a_spec_is_text_and_nothing_is_run():
 
 def test_a_branch_with_backticks_is_shown_as_it_is():
     assert clean.code("a`b``c") == "``` a`b``c ```"
+    plan = plan_of({"orchestrator": 1, "developer": 1}, starting_branch="-a`b")
+    page = render.page("briefing", reader_of(plan, "developer"))
+    assert "Nothing is merged into `` -a`b ``:" in page
 
 
 @pytest.mark.parametrize("text", ["a" * 300, "\U0001f600" * 300, "`" * 300, "ü # " * 100])

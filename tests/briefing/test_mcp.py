@@ -113,6 +113,11 @@ def test_what_is_no_file_is_said_and_never_waited_for(tmp_path: Path):
     assert got.notes == (".mcp.json: not a regular file", ".claude.json: not a regular file")
 
 
+def test_a_command_with_its_arguments_in_one_text_is_named_by_its_program(tmp_path: Path):
+    got = found(tmp_path, servers(one={"command": f"/usr/bin/npx -y thing --key {SECRET}"}))
+    assert [server.where for server in got.servers] == ["npx"]
+
+
 def test_no_file_at_all_is_no_server_and_nothing_to_say(tmp_path: Path):
     assert found(tmp_path) == mcp.Found((), ())
 
