@@ -167,8 +167,8 @@ def main(arguments: list[str] | None = None) -> int:
         mark = "!" if low else " "
         counts = f"{result.right}/{result.of}"
         print(f"{mark} {name:<22} {result.share:5.3f}  {counts:>7}  target {TARGETS[name]:.2f}")
-        if asked.errors:
-            print(*(f"      {line}" for line in result.wrong), sep="\n")
+        for line in result.wrong if asked.errors else ():
+            print(f"      {line}")
     return int(missed)
 
 

@@ -3,7 +3,7 @@ from pathlib import Path
 
 import pytest
 
-from tests.analysis import other_work, plain_work, trees
+from tests.analysis import other_work, plain_work, short_work, trees
 from tmux_orch.analysis.detect import analyse
 from tmux_orch.config.templates import load_templates
 from tmux_orch.domain.errors import CouldNotTell
@@ -159,7 +159,7 @@ def test_an_empty_directory_is_what_its_spec_asks_for(ask, expected, spec):
     assert ask({}, spec).team_type == expected
 
 
-@pytest.mark.parametrize(("tree", "expected", "spec"), plain_work.CASES)
+@pytest.mark.parametrize(("tree", "expected", "spec"), plain_work.CASES + short_work.CASES)
 def test_a_request_in_plain_words_leaves_a_project_what_it_is(ask, tree, expected, spec):
     assert ask(tree, spec).team_type == expected
 
