@@ -90,23 +90,26 @@ class Paths:
     def matching(self, pattern: str) -> list[str]:
         """Paths that ``pattern`` fits, without regard to case.
 
-        ``name.ext`` and ``*.ext`` mean the file's name, ``name/`` a directory of that name
-        anywhere, ``a/b*.ext`` the end of the path, ``/name`` the path from the root.
+        ``name.ext`` and ``*.ext`` mean the file's name, ``a/`` or ``a/b*/`` directories on
+        the way, ``a/b*.ext`` the end of the path, ``/name`` the path from the root.
         """
         pattern = pattern.lower()
-        if pattern.endswith("/") and "/" not in pattern[:-1]:
-            return self._below(pattern[:-1])
+        if pattern.endswith("/"):
+            return self._below(pattern.strip("/"))
         *above, last = pattern.strip("/").split("/")
         if "/" not in pattern:
             return self._called(last)
-        plain = [part for part in above if not _is_glob(part)]
-        candidates = self._below(plain[0]) if plain else self._called(last)
+        plain = next((part for part in above if not _is_glob(part)), None)
+        candidates = self._called(last) if plain is None else self._below(plain)
         fits = _compiled(pattern).search
         return [path for path in candidates if fits(path.lower())]
 
-    def _below(self, part: str) -> list[str]:
-        """Paths of the files that lie directly in a directory with ``part`` on its way."""
-        found = self._directories.get(part, ())
+    def _below(self, directory: str) -> list[str]:
+        """Paths of the files that have ``directory``, a name or a glob of several, on their way."""
+        found: Iterable[str] = self._directories.get(directory, ())
+        if "/" in directory or _is_glob(directory):
+            fits = _compiled(directory + "/").search
+            found = [one for one in self._files if fits(one.lower() + "/")]
         return [f"{d}/{name}" for d in found for name in self._files[d]]
 
     def _called(self, glob: str) -> list[str]:
@@ -130,8 +133,8 @@ def _compiled(pattern: str) -> re.Pattern[str]:
     """``pattern`` as an expression for lower-case paths; ``*`` stays inside a directory."""
     start = "^" if pattern.startswith("/") else "(?:^|/)"
     body = re.escape(pattern.lstrip("/"))
-    body = body.replace(r"\*\*/", "(?:.*/)?").replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
-    return re.compile(start + body + "$")
+    body = body.replace(r"\*", "[^/]*").replace(r"\?", "[^/]")
+    return re.compile(start + body + ("" if pattern.endswith("/") else r"\Z"))
 
 
 def first(paths: Sequence[str]) -> str:
