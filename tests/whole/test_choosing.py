@@ -111,13 +111,23 @@ def test_a_spec_brings_up_the_team_it_needs_and_each_agent_knows_its_own_tasks(
     assert plan == foretold["implementation_plan"]
     wait_until(lambda: all(map(said, agents.values())), 30, "everybody commits")
     for role, agent in agents.items():
-        own = [f"{task['id']} {task['title']}" for task in plan["tasks"] if task["role"] == role]
-        others = [f"{task['id']} {task['title']}" for task in plan["tasks"] if task["role"] != role]
-        message = said(agent)
-        assert message[0] == f"Add the notes of {role}"
-        assert message[1:] == (["", "My tasks:", *own] if own else [])
-        assert not [other for other in others if any(other in line for line in message)]
+        own = named(plan, role)
         assert own or role == "orchestrator"
+        assert said(agent) == message(role, own)  # and so nobody else's
+
+
+def test_two_agents_of_one_role_take_turns_through_its_tasks(place: Place) -> None:
+    grow(place.project, SHOP)
+    words = ["--spec", str(SPECS / "shop.md"), "--agent", "rehearsal", "--planner", "offline"]
+    place.run("auto-orchestrate", *words, "--roles", "developer:2,tester")
+    agents = place.agents()
+    plan = json.loads(place.run("tmux-orch", "plan", "show", "--json").stdout)
+    wait_until(lambda: all(map(said, agents.values())), 30, "everybody commits")
+    own = named(plan, "developer")
+    assert len(own) > 2
+    assert said(agents["developer"]) == message("developer", own[0::2])
+    assert said(agents["developer-2"]) == message("developer-2", own[1::2])
+    assert said(agents["tester"]) == message("tester", named(plan, "tester"))
 
 
 def grow(project: Path, tree: dict[str, str]) -> None:
@@ -136,3 +146,13 @@ def said(agent: dict[str, Any]) -> list[str]:
     worktree = Path(agent["worktree"])
     commits = git(worktree, "rev-list", "--reverse", "main..HEAD").split()
     return git(worktree, "log", "-1", "--format=%B", commits[0]).split("\n") if commits else []
+
+
+def named(plan: dict[str, Any], role: str) -> list[str]:
+    """Id and title of the plan's tasks for ``role``."""
+    return [f"{task['id']} {task['title']}" for task in plan["tasks"] if task["role"] == role]
+
+
+def message(name: str, tasks: list[str]) -> list[str]:
+    """The lines of the first commit message of an agent that knows these tasks, and no other."""
+    return [f"Add the notes of {name}", *(["", "My tasks:", *tasks] if tasks else [])]
