@@ -35,6 +35,7 @@ class Berth:
         hook: Absolute path of the thin hook client ``orch-hook``.
         role_page: File with the role text (system prompt).
         conversation_id, brief_id, model, permission_mode, pid: As in ``Seat``.
+        notes: The registry's directory for the hub's notes, which it writes without a question.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Berth:
     model: str = ""
     permission_mode: str = ""
     pid: int = 0
+    notes: Path | None = None
 
 
 @dataclass(frozen=True, slots=True)

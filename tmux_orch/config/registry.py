@@ -47,6 +47,11 @@ class ProjectPaths:
         return self.root / "status.json"
 
     @property
+    def notes(self) -> Path:
+        """The hub's notes and status reports, and the researcher's inventory."""
+        return self.root / "notes"
+
+    @property
     def environment(self) -> Path:
         """The agents' environment, kept for ``--resume``; may hold keys."""
         return self.root / "environment.json"

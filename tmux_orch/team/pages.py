@@ -166,7 +166,7 @@ def overrides(environ: Mapping[str, str]) -> Path | None:
 
 def notes(parts: Parts, project: Project) -> Path:
     """The registry's directory for notes and status reports of one project."""
-    return parts.registry.project(project.name).root / "notes"
+    return parts.registry.project(project.name).notes
 
 
 def inventory(project: Project, environ: Mapping[str, str]) -> str:

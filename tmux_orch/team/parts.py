@@ -12,7 +12,7 @@ from tmux_orch.clock import Clock
 from tmux_orch.config.definitions import Definitions
 from tmux_orch.config.registry import Registry
 from tmux_orch.domain.implementation import PlannerSettings
-from tmux_orch.domain.roles import Templates
+from tmux_orch.domain.roles import HUB_ROLE, Templates
 from tmux_orch.domain.seat import Seat
 from tmux_orch.messages.courier import Courier
 from tmux_orch.store.database import Database
@@ -93,4 +93,5 @@ class Parts:
             model=seat.model,
             permission_mode=seat.permission_mode,
             pid=seat.pid,
+            notes=paths.notes if seat.role == HUB_ROLE else None,
         )

@@ -105,3 +105,11 @@ def test_what_the_person_chose_of_our_variables_stays(tmp_path: Path) -> None:
     assert launch.start(berth, PROGRAM, "go").environment["DISABLE_AUTOUPDATER"] == "1"
     chosen = replace(berth, environment={**berth.environment, "DISABLE_AUTOUPDATER": "0"})
     assert launch.start(chosen, PROGRAM, "go").environment["DISABLE_AUTOUPDATER"] == "0"
+
+
+def test_the_hub_writes_its_notes_without_a_question_and_nobody_else_does(tmp_path: Path) -> None:
+    notes = tmp_path / "notes [1]"
+    allowed = settings.settings(replace(berth_in(tmp_path), notes=notes))["permissions"]["allow"]
+    assert f"Edit(/{tmp_path}/notes \\[1\\]/**)" in allowed
+    others = settings.settings(berth_in(tmp_path))["permissions"]["allow"]
+    assert not [rule for rule in others if rule.startswith("Edit")]

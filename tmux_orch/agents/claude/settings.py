@@ -79,6 +79,9 @@ def _permissions(berth: Berth) -> dict[str, Any]:
         pattern = f"/{_escaped(str(mate))}/**"
         allow.append(f"Read({pattern})")
         deny.append(f"Edit({pattern})")
+    if berth.notes is not None:
+        pattern = f"/{_escaped(str(berth.notes))}/**"
+        allow += [f"Read({pattern})", f"Edit({pattern})"]
     return {"allow": allow, "deny": deny}
 
 
