@@ -17,7 +17,7 @@ from tests.agents.hookserver import HookServer
 from tests.agents.pane import Pane, until
 from tests.real_claude.house import House
 from tests.standin.anthropic_standin import State
-from tmux_orch.agents.adapter import Berth, Dialog, Entry, Launch
+from tmux_orch.agents.adapter import Berth, Dialog, Entry, EntryKind, Launch
 from tmux_orch.agents.claude import dialogs
 from tmux_orch.agents.claude.adapter import Claude
 from tmux_orch.domain.states import Reading
@@ -185,12 +185,18 @@ class RealSeat:
         return [self.adapter.entry(line) for line in path.read_bytes().splitlines()]
 
     def await_answered(self, mark: str) -> None:
-        """The mark was taken, and the model answered after it."""
+        """The mark was taken, and the model answered it, wherever the lines stand.
+
+        2.1.197 on a loaded machine writes the answer's line before the prompt's: lines name the
+        line they follow.
+        """
 
         def look() -> bool:
-            kinds = [(entry.kind.value, mark in entry.text) for entry in self.entries()]
-            taken = [at for at, (kind, ours) in enumerate(kinds) if kind == "taken" and ours]
-            return bool(taken) and any(kind == "answer" for kind, _ in kinds[taken[0] :])
+            entries = self.entries()
+            parents = {entry.id: entry.parent for entry in entries}
+            taken = {e.id for e in entries if e.kind is EntryKind.TAKEN and mark in e.text}
+            answers = [entry.id for entry in entries if entry.kind is EntryKind.ANSWER]
+            return any(taken.intersection(_line_of(parents, answer)) for answer in answers)
 
         until(look, f"{mark} answered in the transcript")
 
@@ -226,3 +232,11 @@ class RealSeat:
         name = "x-claude-code-session-id"
         mine = {call["session_id"] for call in self.hooks.calls} | {self.berth.conversation_id}
         return [r for r in self.api.requests if r.get("main") and r["headers"].get(name) in mine]
+
+
+def _line_of(parents: dict[str, str], last: str) -> list[str]:
+    """The ids that lead to ``last``, itself first."""
+    line = [last]
+    while (parent := parents.get(line[-1], "")) and parent not in line:
+        line.append(parent)
+    return line

@@ -109,7 +109,8 @@ def test_what_the_person_chose_of_our_variables_stays(tmp_path: Path) -> None:
 
 def test_the_hub_writes_its_notes_without_a_question_and_nobody_else_does(tmp_path: Path) -> None:
     notes = tmp_path / "notes [1]"
-    allowed = settings.settings(replace(berth_in(tmp_path), notes=notes))["permissions"]["allow"]
+    berth = berth_in(tmp_path)
+    allowed = settings.settings(replace(berth, notes=notes))["permissions"]["allow"]
     assert f"Edit(/{tmp_path}/notes \\[1\\]/**)" in allowed
-    others = settings.settings(berth_in(tmp_path))["permissions"]["allow"]
+    others = settings.settings(berth)["permissions"]["allow"]
     assert not [rule for rule in others if rule.startswith("Edit")]
