@@ -79,3 +79,11 @@ def test_a_broken_page_template_of_the_persons_stops_the_start_and_names_its_lin
     refused = place.up("--roles", "developer", check=False)
     assert (refused.returncode, refused.stderr.count("\n")) == (2, 1)
     assert "developer.md.j2" in refused.stderr
+
+
+def test_a_window_is_called_as_its_role_says_and_is_an_address(place: Place):
+    place.up("--roles", "project_manager,developer:2")
+    names = place.tmux("list-windows", "-t", "=sample", "-F", "#{window_name}").split()
+    assert sorted(names) == ["developer", "developer-2", "orchestrator", "project-manager"]
+    done = place.run("scm", "--no-wait", "--json", "sample:project-manager", "hello")
+    assert json.loads(done.stdout)["to"] == "sample/project_manager"

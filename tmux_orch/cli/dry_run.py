@@ -120,7 +120,7 @@ def _agents(
             "title": templates.roles[agent.role].title,
             "agent": agent.agent or asked.agent or _AGENT,
             "model": asked.model or agent.model or None,
-            "window": agent.name,
+            "window": templates.window_of(agent.role, agent.name),
             "branch": f"{prefix}/<run>/{agent.name}",
             "worktree": os.fspath(paths.worktree(agent.name)),
             "why": agent.reason,

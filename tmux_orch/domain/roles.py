@@ -178,6 +178,14 @@ class Templates:
         known = self.roles.get(role)
         return known.aliases if known is not None else ()
 
+    def window_of(self, role: str, agent: str) -> str:
+        """Name of an agent's tmux window: its role's, and ``-2`` for the second of a role.
+
+        The agent's own name where its role is not defined (any more).
+        """
+        known = self.roles.get(role)
+        return known.window + agent.removeprefix(role) if known is not None else agent
+
     def role(self, word: str) -> Role:
         """The role that ``word``, a name or an alias, means.
 

@@ -89,7 +89,7 @@ class Post:
                 name=seat.name,
                 role=seat.role,
                 aliases=templates[seat.project].aliases_of(seat.role),
-                window=seat.name,
+                window=templates[seat.project].window_of(seat.role, seat.name),
                 slot=seat.slot,
                 pane_id=seat.pane_id,
             )

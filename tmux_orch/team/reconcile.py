@@ -281,7 +281,7 @@ class Reconcile:
             launch = adapter.start(berth, program, render.first_prompt(seat.brief_id))
         return WindowSpec(
             session=self.project.name,
-            window=seat.name,
+            window=self.parts.templates_of(self.project).window_of(seat.role, seat.name),
             argv=launch.argv,
             directory=Path(seat.worktree),
             environment={**berth.environment, **launch.environment},
