@@ -14,6 +14,7 @@ from tests.messages import mutants as delivery
 from tests.messages.mutants import ROOT, Mutant, survives
 
 T, W = "tmux_orch/tmux/", "tmux_orch/worktrees/"
+W_, A = "tmux_orch/watch/", "tmux_orch/analysis/"
 
 MUTANTS = [
     Mutant("`=` removed from session targets", T + "windows.py",
@@ -53,6 +54,25 @@ MUTANTS = [
     Mutant("duplicate keys of YAML taken", "tmux_orch/config/yaml_strict.py",
            "            if event.value in frame.value:", "            if False:",
            "tests/config/test_yaml_strict.py"),
+    Mutant("an answer before its prompt is nobody's", W_ + "transcript.py",
+           "if self._lineage.answered_by(entry):", "if False:", "tests/watch/test_transcript.py"),
+    Mutant("the plan's cap ignored", A + "team.py",
+           "        if seating.count + seating.size_of(role) <= frame.plan.cap:\n",
+           "        if True:\n",
+           "tests/analysis/test_team_choice.py"),
+    Mutant("work for roles that are not there", A + "plan_check.py",
+           "if not isinstance(role, str) or role not in roles:", "if not isinstance(role, str):",
+           "tests/analysis"),
+    Mutant("a project's file grants rights", "tmux_orch/config/template_merge.py",
+           '_GRANTS = ("rights", "agent", "model")', '_GRANTS = ("agent", "model")',
+           "tests/config"),
+    Mutant("everybody's tasks on every page", "tmux_orch/briefing/compose.py",
+           "    of_role = made.of(role) if made else ()",
+           "    of_role = made.tasks if made else ()",
+           "tests/briefing"),
+    Mutant("markers in specs not broken", "tmux_orch/briefing/clean.py",
+           "    return _unmarked(sanitise(cut).text)", "    return sanitise(cut).text",
+           "tests/briefing"),
 ]  # fmt: skip
 
 
@@ -63,7 +83,7 @@ def main(words: list[str]) -> int:
     with tempfile.TemporaryDirectory(prefix="mutants-") as directory:
         place = Path(directory)
         ignored = shutil.ignore_patterns("__pycache__")
-        for part in ("tmux_orch", "tests", "scripts"):
+        for part in ("tmux_orch", "tests", "scripts", "docs"):
             shutil.copytree(ROOT / part, place / part, ignore=ignored)
         for part in ("pyproject.toml", "team_templates.yaml"):
             shutil.copy(ROOT / part, place / part)
