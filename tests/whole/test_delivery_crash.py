@@ -23,7 +23,8 @@ from tmux_orch.rpc import start
 AGENT = "developer"
 # What a message passes: accepted, gate, composing, submitted, delivered, each a write; look, paste,
 # look, Enter, each a call. A daemon's own start has some more of both, and ticks have calls.
-WRITES, CALLS = range(3, 13), range(3, 8)
+# Here every second write; --full has them all.
+WRITES, CALLS = range(3, 13, 2), range(3, 8)
 
 
 def team(place: Place) -> None:

@@ -48,7 +48,7 @@ def disturbed(place: Place, each: int, seed: int, deadline_s: float) -> None:
 
 
 def test_a_disturbed_team_loses_doubles_and_misdirects_nothing(place: Place):
-    disturbed(place, each=15, seed=1, deadline_s=60)
+    disturbed(place, each=8, seed=1, deadline_s=60)
 
 
 @pytest.mark.full
