@@ -15,11 +15,14 @@ PRIVATE_DIRECTORY = 0o700
 READ_LIMIT = 64 * 1024 * 1024
 
 
-def write_atomically(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
+def write_atomically(
+    path: Path, data: bytes, mode: int = PRIVATE_FILE, *, durable: bool = True
+) -> None:
     """Replace ``path`` by ``data``: a reader, or a crash, finds the old bytes or the new.
 
     The file gets ``mode`` whatever the umask is; a symbolic link at ``path`` is replaced, not
-    followed. The directory must exist.
+    followed. The directory must exist. What is not ``durable`` survives our death, and may be
+    empty after a power cut: for what is made again from the database.
 
     Raises:
         OSError: it could not be written; ``path`` is as it was and nothing is left beside it.
@@ -31,13 +34,15 @@ def write_atomically(path: Path, data: bytes, mode: int = PRIVATE_FILE) -> None:
             os.fchmod(fd, mode)
             file.write(data)
             file.flush()
-            os.fsync(fd)
+            if durable:
+                os.fsync(fd)
         crash.point("write")
         beside.replace(path)
     except BaseException:
         beside.unlink(missing_ok=True)
         raise
-    sync_directory(path.parent)
+    if durable:
+        sync_directory(path.parent)
 
 
 def sync_directory(path: Path) -> None:

@@ -20,7 +20,7 @@ def plan(parts: Parts, of: Plan) -> None:
         from tmux_orch.analysis import plan_page
 
         page = plan_page.page(of.implementation, of.title)
-        write_atomically(paths.plan_page, page.encode("utf-8", "replace"))
+        write_atomically(paths.plan_page, page.encode("utf-8", "replace"), durable=False)
 
 
 def status(parts: Parts, name: str, body: Mapping[str, Any]) -> None:
@@ -48,4 +48,4 @@ def sessions(parts: Parts) -> None:
 
 def _write(path: Path, body: Mapping[str, Any]) -> None:
     text = json.dumps(body, ensure_ascii=False, indent=2)
-    write_atomically(path, text.encode("utf-8", "replace"))
+    write_atomically(path, text.encode("utf-8", "replace"), durable=False)

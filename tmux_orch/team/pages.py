@@ -5,6 +5,7 @@ from __future__ import annotations
 import re
 import stat
 from collections.abc import Mapping
+from functools import lru_cache
 from pathlib import Path
 
 from tmux_orch.agents.claude import mcp
@@ -14,6 +15,7 @@ from tmux_orch.briefing.facts import Reader, Tool, Tools, Variant
 from tmux_orch.config.files import private_directory, write_atomically
 from tmux_orch.config.settings import config_directory
 from tmux_orch.domain.errors import OrchError, Partly
+from tmux_orch.domain.implementation import Implementation
 from tmux_orch.domain.plan import Plan
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.store.projects import Project
@@ -128,9 +130,7 @@ def write_first(
     role = _bytes(render.page("role", about, overrides))
     written = {facts.SPEC_FILE: plan.spec.encode("utf-8", "surrogateescape")}
     if plan.implementation is not None:
-        written[facts.PLAN_FILE] = _bytes(
-            render.plan_page(plan.title, plan.implementation, overrides)
-        )
+        written[facts.PLAN_FILE] = _plan_page(plan.title, plan.implementation, overrides)
     if about.tools is not None:
         written[facts.INVENTORY_FILE] = _bytes(
             render.inventory_page(about.project, about.tools, overrides)
@@ -139,7 +139,8 @@ def write_first(
     written[facts.BRIEFING_FILE] = _bytes(render.page("briefing", about, overrides))
     place = directory(worktree)
     for name, data in written.items():
-        write_atomically(place / Path(name).name, data)
+        # Durable, fifty agents' pages would wait 400 times for the disk (benchmarks/bootstrap.py).
+        write_atomically(place / Path(name).name, data, durable=False)
     write_atomically(role_page, role)
     if about.notes:
         place = private_directory(Path(about.notes))
@@ -200,3 +201,15 @@ def _found(root: Path, environ: Mapping[str, str]) -> Tools:
 
 def _bytes(page: str) -> bytes:
     return page.encode("utf-8", "surrogateescape")
+
+
+def _plan_page(title: str, made: Implementation, overrides: Path | None) -> bytes:
+    """The whole plan, the same for every agent of a team."""
+    if overrides is None:
+        return _shipped_plan_page(title, made)
+    return _bytes(render.plan_page(title, made, overrides))
+
+
+@lru_cache(maxsize=4)
+def _shipped_plan_page(title: str, made: Implementation) -> bytes:
+    return _bytes(render.plan_page(title, made))

@@ -93,7 +93,7 @@ class Reconcile:
         self.trust = trust
         self.rebrief = rebrief
         self._offer: Listed | None = None
-        self._remote: str | None = None
+        self._remote: Future[str] = Future()
         # Seats whose worktree was begun before this act, and this act's own steps.
         self._ours: set[str] = set()
         self._steps: dict[str, int] = {}
@@ -117,9 +117,10 @@ class Reconcile:
         others = [s for s in seats if s not in new]
         with (
             Opener(self._open_all) as opener,
-            ThreadPoolExecutor(len(seats) + 1, "reconcile") as pool,
+            ThreadPoolExecutor(len(seats) + 2, "reconcile") as pool,
         ):
             self._seen = pool.submit(self._look_around)
+            self._remote = pool.submit(pages.remote, Path(self.project.path))
             running = self._set_out(new, None, opener, pool)
             seen = self._seen.result()
             running |= self._set_out(others, seen, opener, pool)
@@ -250,20 +251,15 @@ class Reconcile:
         copied = copy(self._offer, Path(seat.worktree))
         return list(copied.refused)
 
-    def _push_to(self) -> str:
-        """The remote that pages name, asked once for all agents."""
-        with self._git:
-            if self._remote is None:
-                self._remote = pages.remote(Path(self.project.path))
-            return self._remote
-
     def _pages(self, seat: Seat, act: Act) -> Berth:
         """Write what the agent reads: its first pages, or the page for one that comes back."""
         parts, mates = self.parts, pages.mates(self.parts, seat)
         berth = parts.berth(seat, mates)
         private_directory(berth.private)
         variant = pages.variant(seat, act, self._under_way)
-        about = pages.reader(parts, self.project, self.plan, seat, variant, mates, self._push_to())
+        about = pages.reader(
+            parts, self.project, self.plan, seat, variant, mates, self._remote.result()
+        )
         overrides = pages.overrides(berth.environment)
         if act is Act.RESUME:
             pages.write_resume(berth.worktree, about, overrides)
