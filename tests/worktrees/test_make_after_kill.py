@@ -125,10 +125,15 @@ def test_an_entry_killed_before_it_had_a_name_is_cleared(bench: Bench) -> None:
     assert bench.admins() == ["developer"]
 
 
+@pytest.mark.parametrize("branched", [False, True])
 @pytest.mark.parametrize("agent", ["developer", "tester"])
-def test_an_entry_killed_at_its_worst_moment_stops_no_agent(bench: Bench, agent: str) -> None:
+def test_an_entry_killed_at_its_worst_moment_stops_no_agent(
+    bench: Bench, agent: str, branched: bool
+) -> None:
     """Its empty `commondir` makes every git fail that reads all entries."""
     git(bench.root, "branch", BRANCH)
+    if branched and agent == "tester":
+        git(bench.root, "branch", "orch/ab12cd/tester")
     admin = entry_of(bench)
     admin.mkdir(parents=True)
     bench.path.mkdir(parents=True)
@@ -141,7 +146,7 @@ def test_an_entry_killed_at_its_worst_moment_stops_no_agent(bench: Bench, agent:
         git(bench.root, "worktree", "list")
     made = make(bench.repo, bench.path.with_name(agent), f"orch/ab12cd/{agent}", bench.repo.head,
                 ours=True)  # fmt: skip
-    assert made.state == ("created" if agent == "tester" else "repaired")
+    assert made.state == ("created" if agent == "tester" and not branched else "repaired")
     assert bench.make().state == ("repaired" if agent == "tester" else "kept")
     assert bench.admins() == sorted({"developer", agent})
     assert git(bench.path, "status", "--porcelain") == ""

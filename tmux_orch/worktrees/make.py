@@ -84,21 +84,33 @@ def _fresh(repo: Repository, path: Path, branch: str, base: str, *, ours: bool) 
 
     Without ``--no-track`` parallel adds fail on the config lock (36 of 100 from a remote branch).
     """
+    try:
+        _add_past_others(repo, path, branch, base, "--no-track", "-b", branch, str(path), base)
+    except GitFailed as error:
+        if error.code != _BRANCH_FAILED:
+            raise _explained(error, path) from error
+        return _with_existing_branch(repo, path, branch, base, error, ours=ours)
+    return Made("created")
+
+
+def _add_past_others(repo: Repository, path: Path, branch: str, base: str, *arguments: str) -> None:
+    """Run ``git worktree add`` until it does not fail because of an entry that another git makes.
+
+    Raises:
+        GitFailed: it fails for another reason; a branch that it made was taken away again.
+    """
     for tries_left in reversed(range(MOST_TRIES)):
         try:
-            _add(repo, path, "--no-track", "-b", branch, str(path), base)
+            _add(repo, path, *arguments)
         except GitFailed as error:
-            if error.code != _BRANCH_FAILED:
+            if "-b" in arguments and error.code != _BRANCH_FAILED:
                 _take_back(repo, branch, base)
-            if error.met_another and tries_left:
-                if tries_left < MOST_TRIES - _PASSING:  # it does not pass: it was left by a kill
-                    repair.clear_unreadable(repo.common_dir, path.parent)
-                continue
-            if error.code != _BRANCH_FAILED:
-                raise _explained(error, path) from error
-            return _with_existing_branch(repo, path, branch, base, error, ours=ours)
-        return Made("created")
-    raise AssertionError("the last try returns or raises")
+            if not (error.met_another and tries_left):
+                raise
+            if tries_left < MOST_TRIES - _PASSING:  # it does not pass: it was left by a kill
+                repair.clear_unreadable(repo.common_dir, path.parent)
+        else:
+            return
 
 
 def _put_right(repo: Repository, path: Path, branch: str, base: str) -> Made:
@@ -157,7 +169,7 @@ def _with_existing_branch(
     if ours:
         repair.clear_nameless(repo.common_dir, path)
     try:
-        _add(repo, path, str(path), branch)
+        _add_past_others(repo, path, branch, base, str(path), branch)
     except GitFailed as failure:
         raise _explained(failure, path) from failure
     return Made("repaired" if ours else "adopted")
