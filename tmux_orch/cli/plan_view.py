@@ -63,8 +63,9 @@ def _type(plan: Mapping[str, Any]) -> list[str]:
         sign = "+" if seen["weight"] >= 0 else "-"
         shown += _text(f"{seen['for']}: {seen['indicator']} ({seen['path']})", f"  {sign} ")
     for name, why in plan["conditions_why"].items():
-        if plan["conditions"].get(name):
-            shown += _text(f"{name}: {why}", "  * ")
+        value = plan["conditions"].get(name)
+        if value and value != "none":
+            shown += _text(f"{name if value is True else f'{name} {value}'}: {why}", "  * ")
     return shown
 
 
