@@ -7,6 +7,7 @@ from datetime import datetime
 from pathlib import Path
 from typing import Any
 
+from tmux_orch.agents import hook_calls
 from tmux_orch.agents.adapter import (
     Berth,
     Composer,
@@ -87,13 +88,13 @@ class Claude:
         return hooks.read(payload, now)
 
     def permission_answer(self, allow: bool, reason: str) -> bytes:
-        """See :func:`hooks.permission_answer`."""
-        return hooks.permission_answer(allow, reason)
+        """See :func:`hook_calls.permission_answer`."""
+        return hook_calls.permission_answer(allow, reason)
 
     def turn_end_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hooks.turn_end_answer`."""
-        return hooks.turn_end_answer(texts)
+        """See :func:`hook_calls.turn_end_answer`."""
+        return hook_calls.turn_end_answer(texts)
 
     def tool_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hooks.tool_answer`."""
-        return hooks.tool_answer(texts)
+        """See :func:`hook_calls.tool_answer`."""
+        return hook_calls.tool_answer(texts)

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 from tmux_orch import __version__
+from tmux_orch.agents import hook_calls
 from tmux_orch.agents.adapter import (
     Berth,
     Composer,
@@ -89,16 +90,16 @@ class Rehearsal:
         return handing.read(payload, now)
 
     def permission_answer(self, allow: bool, reason: str) -> bytes:
-        """See :func:`handing.permission_answer`."""
-        return handing.permission_answer(allow, reason)
+        """See :func:`hook_calls.permission_answer`."""
+        return hook_calls.permission_answer(allow, reason)
 
     def turn_end_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`handing.turn_end_answer`."""
-        return handing.turn_end_answer(texts)
+        """See :func:`hook_calls.turn_end_answer`."""
+        return hook_calls.turn_end_answer(texts)
 
     def tool_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`handing.tool_answer`."""
-        return handing.tool_answer(texts)
+        """See :func:`hook_calls.tool_answer`."""
+        return hook_calls.tool_answer(texts)
 
 
 def _launch(berth: Berth, program: Program, identity: str, prompt: str) -> Launch:
