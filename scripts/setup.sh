@@ -61,7 +61,8 @@ make_environment() {
         [ "${PIPESTATUS[0]}" = 0 ] || die "could not install the packages of $lock; is the package index reachable?" 7
         printf '%s\n' "$stamp" >"$directory/.made-from"
     fi
-    # The checkout itself is installed anew each time: seconds, and never stale.
+    # The checkout itself is installed anew each time: seconds, and never stale. The force is pip's,
+    # in our own environment: without it the same version number would keep the old code.
     "$directory/bin/python" -m pip install -q --disable-pip-version-check --no-input --no-deps \
         --no-build-isolation --force-reinstall --no-index "$ROOT" >&2
     "$directory/bin/python" -m compileall -q "$directory"/lib/python3.*/site-packages/tmux_orch

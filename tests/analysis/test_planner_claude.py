@@ -31,7 +31,7 @@ seen = {"argv": sys.argv[1:], "env": dict(os.environ), "cwd": os.getcwd(),
         "files": os.listdir("."), "stdin": sys.stdin.read()}
 json.dump(seen, open(os.path.join(here, "seen.json"), "w"))
 if rule.get("hang"):
-    time.sleep(rule["hang"])
+    time.sleep(rule["hang"])  # paced: it stands in for a program that gives no answer
 sys.stdout.write(rule["out"] if isinstance(rule["out"], str) else json.dumps(rule["out"]))
 sys.stderr.write(rule.get("err", ""))
 sys.exit(rule.get("code", 0))

@@ -14,10 +14,10 @@ from tmux_orch.store.mounts import network_kind
 TABLE = """\
 22 1 259:1 / / rw,relatime shared:1 - ext4 /dev/root rw
 23 22 0:5 / /home rw - nfs4 server:/home rw
-24 23 259:2 / /home/me/local\\040disk rw - ext4 /dev/sdb rw
+24 23 259:2 / /home/person/local\\040disk rw - ext4 /dev/sdb rw
 25 22 0:7 / /data rw - ext4 /dev/sdc rw
 26 22 0:8 / /data rw - cifs //server/share rw
-27 22 0:9 / /homestead rw - fuse.sshfs me@host: rw
+27 22 0:9 / /homestead rw - fuse.sshfs person@host: rw
 not a mount line
 """
 
@@ -26,8 +26,8 @@ not a mount line
     ("path", "kind"),
     [
         ("/var/lib/x", ""),
-        ("/home/me/.local/state", "nfs4"),
-        ("/home/me/local disk/state", ""),
+        ("/home/person/.local/state", "nfs4"),
+        ("/home/person/local disk/state", ""),
         ("/data/state", "cifs"),
         ("/homestead/x", "fuse.sshfs"),
         ("/homes", ""),

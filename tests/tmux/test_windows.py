@@ -121,7 +121,7 @@ def test_the_program_gets_its_environment_and_no_other(
     wanted = {
         "PATH": "/first:/usr/bin:/bin",
         "SHELL": "/bin/zsh",
-        "HOME": "/home/of/theirs",
+        "HOME": "/srv/home",
         "HOSTILE": "#(touch PWNED) $HOME 'a\" \n \\ ~ ;",
         "BYTES": "\udcff ä",
         "EMPTY": "",

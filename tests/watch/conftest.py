@@ -66,13 +66,13 @@ class FakeAdapter:
         draft.replace(self.home / f"{pid}.json")
 
     def locate(self, environment: Mapping[str, str]) -> Program:
-        raise NotImplementedError
+        raise AssertionError("the watch starts no program")
 
     def start(self, berth: Berth, program: Program, prompt: str) -> Launch:
-        raise NotImplementedError
+        raise AssertionError("the watch starts no program")
 
     def resume(self, berth: Berth, program: Program, prompt: str) -> Launch:
-        raise NotImplementedError
+        raise AssertionError("the watch starts no program")
 
     def has_conversation(self, berth: Berth) -> bool:
         return self.transcript(berth) is not None

@@ -108,6 +108,7 @@ def test_a_process_name_with_parentheses_and_spaces_is_read_right(
 ) -> None:
     name = tmp_path / ") R 1 2 (x"
     name.symlink_to(sys.executable)
+    # paced: the process under test only has to be there; nothing waits for it
     program = programs(str(name), "-c", "import time; time.sleep(600)")
     found = eventually(lambda: process.stat(program.pid))
     assert (found.parent, found.ended) == (os.getpid(), False)

@@ -74,6 +74,7 @@ def test_a_killed_server_is_one_event_and_all_agents_end(real: Real) -> None:
 
 
 def test_a_program_that_outlives_the_server_is_not_called_exited(real: Real) -> None:
+    # paced: the program under test only has to stay; nothing waits for it
     code = "import signal, time; signal.signal(1, signal.SIG_IGN); print('up'); time.sleep(600)"
     (seat,) = real.open("developer", argv=("/usr/bin/python3", "-c", code))
     try:

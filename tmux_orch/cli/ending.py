@@ -57,6 +57,7 @@ def stop(
 @click.command()
 @_agents
 @options.project
+# Not git's force: nothing goes that a rescue ref and an archive do not hold (worktrees/salvage.py).
 @click.option("--force", is_flag=True, help="Save what would be lost in git and an archive first.")
 @click.option("--dry-run", is_flag=True, help="Only say what would be done.")
 @options.yes

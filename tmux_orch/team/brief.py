@@ -5,14 +5,11 @@ from __future__ import annotations
 from tmux_orch.briefing import render
 from tmux_orch.briefing.facts import Variant
 from tmux_orch.domain.errors import BadInput
-from tmux_orch.domain.plan import Plan
 from tmux_orch.domain.seat import Seat
 from tmux_orch.store.projects import Project
 from tmux_orch.team import pages, stop
 from tmux_orch.team.parts import Parts
-
-#: The sender of what we tell agents ourselves.
-SYSTEM = "orch"
+from tmux_orch.team.post import SYSTEM
 
 
 def of(parts: Parts, project: Project, word: str) -> Seat:
@@ -34,7 +31,7 @@ def of(parts: Parts, project: Project, word: str) -> Seat:
 
 def shown(parts: Parts, project: Project, seat: Seat) -> str:
     """The briefing as the agent would get it now; nothing is written."""
-    plan = _plan(parts, project)
+    plan = parts.plan_of(project)
     about = pages.reader(parts, project, plan, seat, Variant.REBRIEF)
     overrides = pages.overrides(parts.berth(seat).environment)
     return render.page("briefing", about, overrides)
@@ -42,7 +39,7 @@ def shown(parts: Parts, project: Project, seat: Seat) -> str:
 
 def again(parts: Parts, project: Project, seat: Seat) -> str:
     """Write the agent's pages anew and tell it to read them; the message's id."""
-    plan = _plan(parts, project)
+    plan = parts.plan_of(project)
     berth = parts.berth(seat)
     if not berth.worktree.is_dir():
         raise BadInput(f"the worktree of {seat.name} is not there", "auto-orchestrate --resume")
@@ -50,10 +47,3 @@ def again(parts: Parts, project: Project, seat: Seat) -> str:
     overrides = pages.overrides(berth.environment)
     pages.write_first(berth.worktree, berth.role_page, plan, about, overrides)
     return parts.courier.accept(SYSTEM, seat.key, render.rebrief_text()).id
-
-
-def _plan(parts: Parts, project: Project) -> Plan:
-    body = parts.plans.get(project.run)
-    if body is None:
-        raise BadInput(f"{project.name} has no plan", "start a team: auto-orchestrate --spec FILE")
-    return Plan.from_body(body)

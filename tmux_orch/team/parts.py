@@ -11,7 +11,9 @@ from tmux_orch.agents.adapter import Adapter, Berth
 from tmux_orch.clock import Clock
 from tmux_orch.config.definitions import Definitions
 from tmux_orch.config.registry import Registry
+from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.implementation import PlannerSettings
+from tmux_orch.domain.plan import Plan
 from tmux_orch.domain.roles import HUB_ROLE, Templates
 from tmux_orch.domain.seat import Seat
 from tmux_orch.messages.courier import Courier
@@ -54,6 +56,18 @@ class Parts:
     def adapter(self, seat: Seat) -> Adapter:
         """The adapter of a seat's program."""
         return self.adapters[seat.adapter]
+
+    def plan_of(self, project: Project) -> Plan:
+        """The stored plan of a project's team.
+
+        Raises:
+            BadInput: it has none.
+        """
+        body = self.plans.get(project.run)
+        if body is None:
+            step = "start a team: auto-orchestrate --spec FILE"
+            raise BadInput(f"{project.name} has no plan", step)
+        return Plan.from_body(body)
 
     def templates_of(self, project: Project) -> Templates:
         """The roles and teams as a project that has a team knows them."""

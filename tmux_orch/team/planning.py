@@ -36,7 +36,7 @@ def edit(parts: Parts, project: Project, body: Mapping[str, Any]) -> dict[str, A
     Raises:
         BadInput: it is none, or gives work to a role that is not in the team.
     """
-    stored = _plan(parts, project)
+    stored = parts.plan_of(project)
     made = check_body(body, tuple(dict.fromkeys(agent.role for agent in stored.agents)))
     return _put(parts, project, stored, made, "plan-edit")
 
@@ -49,7 +49,7 @@ def replan(
     Raises:
         BadInput: the planner that was asked for cannot work here.
     """
-    stored = _plan(parts, project)
+    stored = parts.plan_of(project)
     templates = parts.templates_of(project)
     made = planner.make(
         spec.read(stored.spec),
@@ -75,15 +75,8 @@ def _put(
     return _answer(changed, made)
 
 
-def _plan(parts: Parts, project: Project) -> Plan:
-    body = parts.plans.get(project.run)
-    if body is None:
-        raise BadInput(f"{project.name} has no plan", "start a team: auto-orchestrate --spec FILE")
-    return Plan.from_body(body)
-
-
 def _stored(parts: Parts, project: Project) -> tuple[Plan, Implementation]:
-    stored = _plan(parts, project)
+    stored = parts.plan_of(project)
     if stored.implementation is None:
         raise BadInput(
             f"the team of {project.name} has no implementation plan", "tmux-orch plan replan"

@@ -17,6 +17,8 @@ from tmux_orch.team.parts import Parts
 # At most so long unless told otherwise, then the sender is told "held".
 WAIT_S = 10.0
 USER = "user"
+#: The sender of what we tell agents ourselves.
+SYSTEM = "orch"
 
 
 class Post:

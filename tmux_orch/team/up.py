@@ -15,13 +15,11 @@ from tmux_orch.team.decide import Act
 from tmux_orch.team.founding import Wanted
 from tmux_orch.team.holds import Holds
 from tmux_orch.team.parts import Parts, Progress
+from tmux_orch.team.post import SYSTEM
 from tmux_orch.team.reconcile import Outcome, Reconcile
 from tmux_orch.team.trust import answer_trust
 from tmux_orch.worktrees.repository import Repository, inspect
 from tmux_orch.worktrees.shown import few
-
-#: The sender of what we tell agents ourselves.
-SYSTEM = "orch"
 
 
 class Up:
@@ -95,7 +93,7 @@ class Up:
                 f"{repository.root} has no team", "start one: auto-orchestrate --spec FILE"
             )
         parts = self.parts
-        plan = Plan.from_body(parts.plans.get(project.run) or {})
+        plan = parts.plan_of(project)
         seats = parts.seats.of_project(project.name)
         adapter = wanted.agent or next((seat.adapter for seat in seats), founding.AGENT)
         stored = environment.load(parts.registry.project(project.name).environment)

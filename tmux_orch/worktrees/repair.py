@@ -58,6 +58,7 @@ def remove_entry(git: Git, entry: Entry) -> None:
     """Delete an entry whose directory is gone.
 
     ``git worktree prune`` would take the person's own entries with it whose disk is not mounted.
+    Forced twice, because a killed add leaves its entry locked; there are no files left to lose.
     """
     if entry.worktree is not None:
         done = git.run("worktree", "remove", "--force", "--force", str(entry.worktree),
