@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 
 from tests.conftest import git, make_repository
-from tests.worktrees import zoo
+from tests.worktrees import zoo, zoo_refused
 from tests.worktrees.snapshot import snapshot
 from tmux_orch.domain.errors import BadInput, CouldNotTell
 from tmux_orch.worktrees import git as runner
@@ -26,7 +26,7 @@ def environment(kind: zoo.Kind) -> dict[str, str]:
 
 def test_the_zoo_has_every_kind() -> None:
     assert len(zoo.WORKS) >= 22
-    assert len(zoo.REFUSED) >= 20
+    assert len(zoo_refused.REFUSED) >= 20
 
 
 @pytest.mark.parametrize("name", zoo.WORKS)
@@ -49,9 +49,9 @@ def test_it_works_and_the_checkout_is_byte_identical(name: str, tmp_path: Path) 
     assert not Path("PWNED").exists()
 
 
-@pytest.mark.parametrize("name", zoo.REFUSED)
+@pytest.mark.parametrize("name", zoo_refused.REFUSED)
 def test_it_is_refused_in_one_line_with_a_remedy(name: str, tmp_path: Path) -> None:
-    builder, words = zoo.REFUSED[name]
+    builder, words = zoo_refused.REFUSED[name]
     kind = builder(tmp_path)
     before = snapshot(*kind.tops)
     started = time.monotonic()
@@ -64,7 +64,7 @@ def test_it_is_refused_in_one_line_with_a_remedy(name: str, tmp_path: Path) -> N
 
 
 def test_what_is_half_way_does_not_stop_a_team_that_runs(tmp_path: Path) -> None:
-    kind = zoo.a_merge_in_progress(tmp_path)
+    kind = zoo_refused.a_merge_in_progress(tmp_path)
     assert inspect(kind.given, starting=False).branch == "main"
     git(kind.root, "merge", "--abort")
     git(kind.root, "switch", "-q", "--orphan", "fresh")
