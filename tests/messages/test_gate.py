@@ -5,7 +5,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmux_orch.agents.adapter import Composer, Dialog
-from tmux_orch.domain.states import AgentState
+from tmux_orch.domain.states import BUSY, READY, AgentState
 from tmux_orch.messages.gate import (
     DRAFT,
     TYPING_S,
@@ -32,8 +32,8 @@ def test_only_an_idle_agent_without_a_hold_is_typed_to(
     state: AgentState, hold: str | None, hands_over: bool
 ) -> None:
     verdict = by_state(state, hold, hands_over)
-    assert (verdict.kind is Kind.GO) == (state is AgentState.IDLE and hold is None)
-    assert (verdict.kind is Kind.HAND_OVER) <= (state is AgentState.WORKING and hands_over)
+    assert (verdict.kind is Kind.GO) == (state in READY and hold is None)
+    assert (verdict.kind is Kind.HAND_OVER) <= (state in BUSY and hands_over)
     assert bool(verdict.reason) == (verdict.kind is not Kind.GO)
 
 

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
-from datetime import datetime
+from datetime import datetime, tzinfo
 from enum import StrEnum
 from pathlib import Path
 from typing import Any, Protocol
 
-from tmux_orch.domain.states import AgentState, Reading
+from tmux_orch.domain.states import AgentState, Condition, Reading
+from tmux_orch.domain.work import Figures
 
 
 @dataclass(frozen=True, slots=True)
@@ -118,6 +119,29 @@ class Dialog:
 
 
 @dataclass(frozen=True, slots=True)
+class ScreenReading:
+    """What one screen (and the pane's title) says, by the program's rules.
+
+    Attributes:
+        state: What the agent does; ``None`` when no rule knows the screen.
+        condition: What it says about limits, errors and sign-in; evidence, never authority.
+        rule: Id of the rule that gave the state, or else the condition; empty when none did.
+        evidence: The text that the rule found, one line.
+        reset_at: When the limit ends (aware UTC), if the screen says so.
+        blocked: Whether the agent cannot go on by itself because of the condition.
+        region: Where it stood: ``block``, ``footer``, ``composer``, ``dialog``, ``title``.
+    """
+
+    state: AgentState | None = None
+    condition: Condition = Condition.NONE
+    rule: str = ""
+    evidence: str = ""
+    reset_at: datetime | None = None
+    blocked: bool = False
+    region: str = ""
+
+
+@dataclass(frozen=True, slots=True)
 class HookReading:
     """What one hook call told us.
 
@@ -129,6 +153,7 @@ class HookReading:
         tool_done: A tool call ended now; urgent messages may be handed over beside its result.
         conversation_id: The conversation it belongs to; empty when not said.
         subagent: It came from a helper inside the agent: no state, no hand-over.
+        figures: What the program said about its use (a status-line call), if it did.
     """
 
     reading: Reading
@@ -138,6 +163,7 @@ class HookReading:
     tool_done: bool = False
     conversation_id: str = ""
     subagent: bool = False
+    figures: Figures | None = None
 
 
 class Adapter(Protocol):
@@ -182,6 +208,19 @@ class Adapter(Protocol):
 
     def dialog(self, screen: str) -> Dialog | None:
         """The dialog in a capture with escapes, or ``None``."""
+
+    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
+        """What a capture with escapes and the pane's title say, by the program's rule file.
+
+        Args:
+            capture: ``capture-pane -e -p -J`` of the visible screen.
+            title: ``#{pane_title}``.
+            now: Instant of the capture (aware).
+            zone: The program's time zone, for clock times on the screen that name none.
+        """
+
+    def figures(self, berth: Berth, now: datetime) -> Figures | None:
+        """What its own files say about its use, where they do; ``None`` else. Below 5 ms."""
 
     def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
         """One hook call's JSON payload read."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import Absent, CouldNotTell
 from tmux_orch.domain.message import Message, MessageState, Proof
-from tmux_orch.domain.states import AgentState
+from tmux_orch.domain.states import BUSY
 from tmux_orch.messages.compose import Standing, standing, whole
 from tmux_orch.messages.gate import Kind, Verdict
 from tmux_orch.messages.hands import Hands
@@ -179,7 +179,7 @@ class Delivery:
             seen = self._survey()
             shown = self._standing(seen) is not Standing.ABSENT
             emptied = seen.composer.empty is True
-            began = seen.fused.state is AgentState.WORKING or seen.fused.since_at > pressed_at
+            began = seen.fused.state in BUSY or seen.fused.since_at > pressed_at
             if sightless and emptied and began:
                 return self._delivered(Proof.WORKING)
             if now < look_at:

@@ -7,7 +7,7 @@ from enum import Enum
 
 from tmux_orch.agents.adapter import Composer, Dialog
 from tmux_orch.domain.sanitise import printable
-from tmux_orch.domain.states import AgentState
+from tmux_orch.domain.states import BUSY, READY, AgentState
 
 # A person who pressed a key within this many seconds in a terminal that shows the agent's window
 # is in the middle of something; the composer alone cannot tell (a key may be on its way). tmux
@@ -63,7 +63,8 @@ _WAITS: dict[AgentState, str] = {
     AgentState.NEEDS_LOGIN: "the agent asks for a sign-in",
     AgentState.WAITING_PERMISSION: "a permission dialog is open",
     AgentState.WAITING_ANSWER: "the agent waits for an answer to its question",
-    AgentState.WORKING: "the agent is working",
+    AgentState.USAGE_LIMITED: "its plan's usage limit is reached",
+    **dict.fromkeys(BUSY, "the agent is working"),
     AgentState.UNKNOWN: "what the agent does cannot be told",
 }
 _GONE: dict[AgentState, str] = {
@@ -84,9 +85,9 @@ def by_state(state: AgentState, hold: str | None, hands_over: bool) -> Verdict:
         return Verdict(Kind.GONE, _GONE[state])
     if hold is not None:
         return Verdict(Kind.WAIT, hold)
-    if state is AgentState.IDLE:
+    if state in READY:
         return GO
-    if state is AgentState.WORKING and hands_over:
+    if state in BUSY and hands_over:
         return Verdict(Kind.HAND_OVER, "the agent is working; its next pause takes the message")
     return Verdict(Kind.WAIT, _WAITS.get(state, f"the agent is {state}"))
 

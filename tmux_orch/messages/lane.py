@@ -7,7 +7,7 @@ from collections.abc import Callable
 
 from tmux_orch.clock import Clock
 from tmux_orch.domain.message import Message, MessageState, Proof
-from tmux_orch.domain.states import AgentState
+from tmux_orch.domain.states import READY, AgentState
 from tmux_orch.messages.compose import Standing, standing
 from tmux_orch.messages.deliver import Delivery, Outcome
 from tmux_orch.messages.gate import Kind, Verdict
@@ -94,7 +94,7 @@ class Lane:
         """
         port = self._ports(self.key)
         message = self._record.outbox.get(message_id)
-        if port is None or message is None or port.fused().state is not AgentState.IDLE:
+        if port is None or message is None or port.fused().state not in READY:
             return False
         return (self._clock.now() - message.state_at).total_seconds() < _SOON_FOR_S
 

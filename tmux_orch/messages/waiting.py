@@ -8,7 +8,7 @@ from collections.abc import Callable
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.message import Message, MessageState
-from tmux_orch.domain.states import AgentState
+from tmux_orch.domain.states import READY
 from tmux_orch.messages.port import SeatPort, Sighting
 from tmux_orch.messages.record import Record
 
@@ -63,7 +63,7 @@ class Waiting:
         if not _delivered(message) or port is None:
             return False
         fused = port.fused()
-        if fused.state is not AgentState.IDLE:
+        if fused.state not in READY:
             return False
         return fused.since_at > message.state_at or port.sighting(message.id) is Sighting.ANSWERED
 

@@ -21,7 +21,7 @@ from tmux_orch.config.files import private_directory
 from tmux_orch.domain.errors import Absent, OrchError, Partly
 from tmux_orch.domain.plan import Plan
 from tmux_orch.domain.seat import Desired, Seat
-from tmux_orch.domain.states import AgentState
+from tmux_orch.domain.states import BUSY, READY, AgentState
 from tmux_orch.messages.port import Sighting
 from tmux_orch.store.projects import Project
 from tmux_orch.team import last_work, pages, processes
@@ -39,13 +39,10 @@ from tmux_orch.worktrees.repository import Repository
 READY_S = 60.0
 # From ready to the briefing in the conversation: one prompt hook.
 BRIEFED_S = 30.0
-READY = frozenset(
-    {
-        AgentState.IDLE,
-        AgentState.WORKING,
-        AgentState.WAITING_PERMISSION,
-        AgentState.WAITING_ANSWER,
-    }
+STARTED = (
+    READY
+    | BUSY
+    | {AgentState.WAITING_PERMISSION, AgentState.WAITING_ANSWER, AgentState.USAGE_LIMITED}
 )
 ASKS = frozenset({AgentState.NEEDS_TRUST, AgentState.NEEDS_LOGIN})
 GONE = frozenset({AgentState.EXITED, AgentState.ERROR})
@@ -310,17 +307,17 @@ class Reconcile:
             Partly: it did not get there in time, asks something, or ended; with its last screen.
         """
         board = self.parts.board
-        fused = board.wait_for(seat.key, lambda f: f.state in READY | ASKS | GONE, READY_S)
+        fused = board.wait_for(seat.key, lambda f: f.state in STARTED | ASKS | GONE, READY_S)
         if fused is None:
             raise Partly(f"it was not ready within {READY_S:g} s", self._look(seat))
         if fused.state is AgentState.NEEDS_TRUST and self.trust is not None:
             self.trust(self.parts, seat)
-            fused = board.wait_for(seat.key, lambda f: f.state in READY | GONE, READY_S) or fused
+            fused = board.wait_for(seat.key, lambda f: f.state in STARTED | GONE, READY_S) or fused
         if fused.state in ASKS:
             raise Partly(
                 f"it asks at its start: {fused.evidence}", "answer with --trust, or attach"
             )
-        if fused.state not in READY:
+        if fused.state not in STARTED:
             raise Partly(f"it is not ready ({fused.state}: {fused.evidence})", self._look(seat))
         self._tell(seat, "ready")
         if seat.briefed:

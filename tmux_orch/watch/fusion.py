@@ -18,7 +18,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from datetime import datetime
 
-from tmux_orch.domain.states import AgentState, Fused, Reading
+from tmux_orch.domain.states import BUSY, READY, WAITING, AgentState, Fused, Reading
 
 _S = AgentState
 
@@ -34,7 +34,7 @@ STARTING_S = 60.0
 #: by then; an agent that nobody may write to again after one bad answer would stop its team.
 ERROR_STANDS_S = 60.0
 
-_HOLDS_BACK = frozenset({_S.WORKING, _S.WAITING_PERMISSION, _S.WAITING_ANSWER})
+_HOLDS_BACK = BUSY | WAITING
 _START_DIALOGS = frozenset({_S.NEEDS_TRUST, _S.NEEDS_LOGIN, _S.INITIALIZING})
 
 
@@ -89,7 +89,7 @@ def _asks(facts: Readings, now: datetime) -> Verdict | None:
     asking, level = facts.asking, facts.level
     if asking is None:
         return None
-    over = level is not None and level.at > asking.at and level.state in (_S.IDLE, _S.WORKING)
+    over = level is not None and level.at > asking.at and level.state in READY | BUSY
     return None if over else (_S.WAITING_PERMISSION, asking)
 
 

@@ -12,7 +12,7 @@ from tmux_orch.agents.adapter import Adapter, Berth, HookReading
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.seat import Seat
-from tmux_orch.domain.states import AgentState, Fused, Reading, Source
+from tmux_orch.domain.states import BUSY, READY, AgentState, Fused, Reading, Source
 from tmux_orch.messages.port import Sighting
 from tmux_orch.watch import process
 from tmux_orch.watch.conversation import Conversation
@@ -139,7 +139,7 @@ class LiveSeat:
         by a policy of the machine.
         """
         with self._lock:
-            working = self._fused.state is AgentState.WORKING
+            working = self._fused.state in BUSY
             return working and self._hooks_seen and self._adapter.hands_over
 
     def hold(self) -> str | None:
@@ -245,7 +245,7 @@ class LiveSeat:
         with self._lock:
             seat = self._seat
             self._hooks_seen = True
-            idle = self._fused.state is AgentState.IDLE
+            idle = self._fused.state in READY
             if told.reading.state is not None and not told.subagent:
                 self._readings = replace(self._readings, hook=told.reading)
         if told.prompt and not told.subagent:

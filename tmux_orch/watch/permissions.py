@@ -18,7 +18,7 @@ from datetime import datetime
 
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import Absent
-from tmux_orch.domain.states import AgentState, Reading
+from tmux_orch.domain.states import BUSY, READY, Reading
 
 # The connection's end makes no sound on a condition; it is asked for this often while one waits.
 _GONE_LOOK_S = 0.25
@@ -58,7 +58,7 @@ def is_over(asked: Asked, level: Reading | None, now: datetime) -> bool:
 
     Between two dialogs that follow each other it may say so for a moment.
     """
-    if level is None or level.state not in (AgentState.IDLE, AgentState.WORKING):
+    if level is None or level.state not in READY | BUSY:
         return False
     return level.at > asked.at and (now - level.at).total_seconds() >= OVER_S
 

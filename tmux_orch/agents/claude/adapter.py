@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +16,7 @@ from tmux_orch.agents.adapter import (
     HookReading,
     Launch,
     Program,
+    ScreenReading,
 )
 from tmux_orch.agents.claude import (
     conversation,
@@ -28,6 +29,7 @@ from tmux_orch.agents.claude import (
     transcript,
 )
 from tmux_orch.domain.states import Reading
+from tmux_orch.domain.work import Figures
 
 
 class Claude:
@@ -82,6 +84,16 @@ class Claude:
     def dialog(self, capture: str) -> Dialog | None:
         """See :func:`dialogs.dialog`."""
         return dialogs.dialog(capture)
+
+    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
+        """Nothing yet: its rules come with the rule files."""
+        del capture, title, now, zone
+        return ScreenReading()
+
+    def figures(self, berth: Berth, now: datetime) -> Figures | None:
+        """Nothing: what it says of its use comes by hook."""
+        del berth, now
+        return None
 
     def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
         """See :func:`hooks.read`."""

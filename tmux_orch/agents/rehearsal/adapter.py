@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Mapping, Sequence
-from datetime import datetime
+from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -18,10 +18,12 @@ from tmux_orch.agents.adapter import (
     HookReading,
     Launch,
     Program,
+    ScreenReading,
 )
 from tmux_orch.agents.rehearsal import handing, looking, places, published, told
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.states import Reading
+from tmux_orch.domain.work import Figures
 
 _PROGRAM = Path(__file__).with_name("program.py")
 
@@ -84,6 +86,16 @@ class Rehearsal:
     def dialog(self, screen: str) -> Dialog | None:
         """See :func:`looking.dialog`."""
         return looking.dialog(screen)
+
+    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
+        """Nothing yet: its rules come with the rule files."""
+        del capture, title, now, zone
+        return ScreenReading()
+
+    def figures(self, berth: Berth, now: datetime) -> Figures | None:
+        """Nothing: what it says of its use comes by hook."""
+        del berth, now
+        return None
 
     def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
         """See :func:`handing.read`."""
