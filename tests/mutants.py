@@ -64,7 +64,7 @@ MUTANTS = [
            "if not isinstance(role, str) or role not in roles:", "if not isinstance(role, str):",
            "tests/analysis"),
     Mutant("a project's file grants rights", "tmux_orch/config/template_merge.py",
-           '_GRANTS = ("rights", "agent", "model")', '_GRANTS = ("agent", "model")',
+           '_GRANTS = ("rights", "agent", "model", "attention")', '_GRANTS = ("agent", "model")',
            "tests/config"),
     Mutant("everybody's tasks on every page", "tmux_orch/briefing/compose.py",
            "    of_role = made.of(role) if made else ()",

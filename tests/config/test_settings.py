@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tmux_orch.config.settings import config_directory, load_settings
+from tmux_orch.domain.attention import DEFAULTS
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.implementation import PlannerSettings
 
@@ -28,6 +31,7 @@ def test_without_a_file_everything_is_the_default(tmp_path: Path) -> None:
         "planner_model",
         "planner_timeout_s",
         "planner_retries",
+        "attention",
     }
 
 
@@ -105,3 +109,25 @@ def test_a_mistake_is_one_line_with_its_place(tmp_path: Path, text: str, words: 
     assert "hunter22" not in said
     for word in words:
         assert word in said
+
+
+def test_thresholds_of_attention_are_set_in_the_file(tmp_path: Path) -> None:
+    text = "attention:\n  stuck_s: 60\n  silent_s: 0\n"
+    settings = load_settings(environment(tmp_path, text))
+    assert settings.attention == replace(DEFAULTS, stuck_s=60, silent_s=0)
+    assert settings.origins["attention"] == f"{tmp_path}/tmux-orch/config.yaml:1"
+
+
+@pytest.mark.parametrize(
+    ("text", "told"),
+    [
+        ("attention:\n  stuck_s: -1\n", "give 0 (never), or a number from 1 to 86400"),
+        ("attention:\n  context_percent: 101\n", "from 1 to 100"),
+        ("attention:\n  stuck: 60\n", "not a key that is known here"),
+        ("attention:\n  stuck_s: 1.5\n", "must be a whole number"),
+        ("attention: off\n", "must be a mapping"),
+    ],
+)
+def test_a_threshold_that_is_none_is_refused(tmp_path: Path, text: str, told: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(told)):
+        load_settings(environment(tmp_path, text))

@@ -20,12 +20,12 @@ from tmux_orch.store.outbox import NewMessage, Outbox
 
 from .conftest import FixedClock
 
-SECOND = """
+NEXT = """
 import sqlalchemy as sa
 from alembic import op
 
-revision = "0002"
-down_revision = "0001"
+revision = "9999"
+down_revision = "{head}"
 
 
 def upgrade() -> None:
@@ -109,7 +109,7 @@ def test_neither_making_nor_opening_a_database_loads_alembic(place: Path) -> Non
 
 @pytest.fixture
 def old(place: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureRequest) -> Path:
-    """A database of today that the program of tomorrow, with a second migration, opens."""
+    """A database of today that the program of tomorrow, with one more migration, opens."""
     path = place / "orch.db"
     database = open_database(path, place / "backups")
     Outbox(database, FixedClock()).accept(NewMessage("shop", "shop/dev", "user", "kept"))
@@ -117,11 +117,12 @@ def old(place: Path, monkeypatch: pytest.MonkeyPatch, request: pytest.FixtureReq
     migrations = place / "migrations 100%"
     shutil.copytree(alembic_run.MIGRATIONS, migrations)
     then = getattr(request, "param", "pass")
-    (migrations / "versions/0002_second.py").write_text(SECOND.format(then=then))
+    head = schema.HEAD
+    (migrations / "versions/9999_next.py").write_text(NEXT.format(then=then, head=head))
     monkeypatch.setattr(alembic_run.upgrade, "__defaults__", (migrations,))
     for module in (schema, sqlite_file):
-        monkeypatch.setattr(module, "REVISIONS", ("0001", "0002"))
-        monkeypatch.setattr(module, "HEAD", "0002")
+        monkeypatch.setattr(module, "REVISIONS", (*module.REVISIONS, "9999"))
+        monkeypatch.setattr(module, "HEAD", "9999")
     monkeypatch.setattr(sqlite_file, "_check_tables", lambda *_: None)
     return path
 
@@ -134,7 +135,7 @@ def test_an_older_database_is_copied_and_migrated(old: Path, place: Path) -> Non
         assert connection.exec_driver_sql("SELECT count(*) FROM extra").scalar() == 0
     database.close()
     (copy,) = (place / "backups").iterdir()
-    assert copy.name.startswith("orch-0001-")
+    assert copy.name.startswith(f"orch-{schema.REVISIONS[-2]}-")
     assert copy.stat().st_mode & 0o777 == 0o600
     assert shape(copy) == before
     assert column(copy, "SELECT text FROM messages") == ["kept"]

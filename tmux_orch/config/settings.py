@@ -12,8 +12,10 @@ from typing import Annotated, Any
 
 from pydantic import Field
 
+from tmux_orch.config.attention import AttentionEntry
 from tmux_orch.config.checked import Strict, check
 from tmux_orch.config.yaml_strict import Document, load, shown
+from tmux_orch.domain.attention import DEFAULTS, Thresholds
 from tmux_orch.domain.errors import Absent, BadInput
 from tmux_orch.domain.implementation import PlannerSettings
 
@@ -37,6 +39,7 @@ class _File(Strict):
     planner_model: Annotated[str, Field(min_length=1, max_length=200)] | None = None
     planner_timeout_s: int | None = None
     planner_retries: int | None = None
+    attention: AttentionEntry | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -50,6 +53,7 @@ class Settings:
         planner_model: Model that plans; empty for the planner's own default.
         planner_timeout_s: Seconds that a planner may take, its retries included.
         planner_retries: How often it asks again after a passing failure.
+        attention: When somebody is called to look at an agent, where its role says nothing.
         origins: Setting → ``default``, ``file:line`` or the variable's name.
     """
 
@@ -58,6 +62,7 @@ class Settings:
     planner_model: str = PlannerSettings.model
     planner_timeout_s: int = PlannerSettings.timeout_s
     planner_retries: int = PlannerSettings.retries
+    attention: Thresholds = DEFAULTS
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -92,6 +97,8 @@ def load_settings(environ: Mapping[str, str]) -> Settings:
         if given is not None:
             values[name] = given
             origins[name] = document.at((name,))
+    if content.attention is not None:
+        values["attention"] = DEFAULTS.over(content.attention.given())
     if environ.get(DATABASE_VARIABLE):
         values["database_url"] = environ[DATABASE_VARIABLE]
         origins["database_url"] = DATABASE_VARIABLE

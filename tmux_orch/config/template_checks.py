@@ -111,12 +111,17 @@ def _check_role(role: Role, templates: Templates, merged: Merged) -> None:
             raise _unknown(need.role, templates.roles, merged, (*where, "needs", need.role))
     _check_circle(role, templates.roles, merged)
     _check_twice(role.rights, merged, (*where, "rights"))
-    for index, path in enumerate(role.directories):
+    _check_paths(role.directories, merged, (*where, "directories"), "docs/")
+    _check_paths(role.task_files, merged, (*where, "task_files"), "docs/tasks.md")
+
+
+def _check_paths(paths: tuple[str, ...], merged: Merged, where: Where, example: str) -> None:
+    for index, path in enumerate(paths):
         parts = path.removesuffix("/").split("/")
         if any(part in ("", ".", "..", ".git", ".orch") for part in parts):
-            step = "write it relative to the repository's top, like docs/"
-            raise _bad(merged, (*where, "directories", index), "not a path in the project", step)
-    _check_twice(role.directories, merged, (*where, "directories"))
+            step = f"write it relative to the repository's top, like {example}"
+            raise _bad(merged, (*where, index), "not a path in the project", step)
+    _check_twice(paths, merged, where)
 
 
 def _check_twice(words: tuple[str, ...], merged: Merged, where: Where) -> None:

@@ -7,6 +7,7 @@ from typing import Annotated, Literal
 
 from pydantic import Field, StringConstraints
 
+from tmux_orch.config.attention import AttentionEntry
 from tmux_orch.config.checked import Strict, check
 from tmux_orch.config.indicators import IndicatorEntry
 from tmux_orch.config.template_checks import check_templates
@@ -70,6 +71,8 @@ class RoleEntry(Strict):
     ] = Field(default_factory=dict)
     check_in_s: Annotated[int, Field(ge=60, le=DAY_S)]
     rights: Annotated[tuple[_Right, ...], Field(max_length=8, strict=False)] = DEFAULT_RIGHTS
+    attention: AttentionEntry = AttentionEntry()
+    task_files: Annotated[tuple[_Path, ...], Field(max_length=5, strict=False)] = ()
     aliases: _Names = ()
     window: _Name | None = None
     briefing: _Name | None = None
@@ -95,6 +98,8 @@ class RoleEntry(Strict):
             capabilities=tuple(self.capabilities),
             restrictions=tuple(self.restrictions),
             rights=tuple(self.rights),
+            attention=self.attention.given(),
+            task_files=tuple(self.task_files),
             briefing=self.briefing or name,
             model=self.model or "",
             agent=self.agent or "",

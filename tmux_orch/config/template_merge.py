@@ -14,8 +14,9 @@ from tmux_orch.config.yaml_strict import Document, Where, shown
 from tmux_orch.domain.errors import BadInput
 
 USER = "user"
-#: What a project's file may not set: what an agent may do, what runs it, what it may cost.
-_GRANTS = ("rights", "agent", "model")
+#: What a project's file may not set: what an agent may do, what runs it, what it may cost, and
+#: when a person is called to look at it (it could switch that off).
+_GRANTS = ("rights", "agent", "model", "attention")
 _SPENDING = ("plans", "default_plan")
 #: A check-in costs tokens: how often a role that only the project knows may have one.
 _OFTEN_S = 30 * 60

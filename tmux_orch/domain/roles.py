@@ -37,6 +37,8 @@ class Role:
         kind: ``primary``, ``worker`` or ``specialist``.
         capabilities, restrictions: What it can, and what it must leave to others; for its page.
         rights: What it may do through our interface, e.g. ``session:read``.
+        attention: Thresholds of its own, by their names in ``Thresholds``.
+        task_files: Pages in the repository where its agents mark what is done.
         briefing: Name of its briefing template.
         model: Model it runs with; empty for the team's.
         agent: Agent program it runs with; empty for the team's.
@@ -58,6 +60,8 @@ class Role:
     capabilities: tuple[str, ...] = ()
     restrictions: tuple[str, ...] = ()
     rights: tuple[str, ...] = ()
+    attention: Mapping[str, int] = field(default_factory=dict)
+    task_files: tuple[str, ...] = ()
     briefing: str = ""
     model: str = ""
     agent: str = ""

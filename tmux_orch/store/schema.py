@@ -9,6 +9,7 @@ from sqlalchemy import (
     Boolean,
     Column,
     Dialect,
+    Float,
     ForeignKey,
     Index,
     Integer,
@@ -21,7 +22,7 @@ from sqlalchemy import (
 )
 
 #: Oldest first; the last is what this version reads and writes (see ``migrations/versions``).
-REVISIONS = ("0001",)
+REVISIONS = ("0001", "0002")
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "alembic_version"
 
@@ -186,4 +187,18 @@ EVENTS = Table(
     Column("payload", Text, nullable=False),
     Index(None, "project", "seq"),
     sqlite_autoincrement=True,
+)
+
+# The record outlives the agent, too; see ``domain.usage`` for what a row means.
+USAGE = Table(
+    "usage",
+    METADATA,
+    Column("day", String(10), primary_key=True),
+    Column("agent", String(128), primary_key=True),
+    Column("meter", String(80), primary_key=True),
+    Column("project", String(64), nullable=False),
+    Column("input_tokens", BigInteger),
+    Column("output_tokens", BigInteger),
+    Column("cost_usd", Float),
+    Index(None, "project", "day"),
 )
