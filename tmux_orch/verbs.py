@@ -15,6 +15,7 @@ from tmux_orch.store.projects import Project
 from tmux_orch.team import follow, mirrors, remove, status, stop
 from tmux_orch.team.decide import Act
 from tmux_orch.team.founding import Wanted
+from tmux_orch.team.overview import Overview
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.post import Post
 from tmux_orch.team.trust import answer_trust
@@ -57,12 +58,13 @@ class Verbs:
         self.shutdown = shutdown
         self.about = about
         self.post = Post(parts, self._project_name_at)
+        self.overview = Overview(parts)
         self._verbs: dict[str, Verb] = {
             "up": self._up, "status": self._status, "ls": self._ls, "stop": self._stop,
             "remove": self._remove, "attach": self._attach, "messages": self._messages,
             "log": self._log, "approve": self._approve, "deny": self._deny, "trust": self._trust,
             "plan": self._plan, "plan-edit": self._plan_edit, "replan": self._replan,
-            "brief": self._brief,
+            "brief": self._brief, "follow-status": self._follow_status,
             "ping": self._ping, "shutdown": self._shutdown,
         }  # fmt: skip
 
@@ -194,6 +196,10 @@ class Verbs:
 
     def _status(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
         reply.result(status.status(self.parts, self.project(request, body.get("project"))))
+
+    def _follow_status(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        project = self.project(request, body.get("project"))
+        self.overview.follow(project, body, reply, request.gone)
 
     def _ls(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
         reply.result(

@@ -25,8 +25,11 @@ def prepare() -> None:
             stream.reconfigure(errors="replace")
 
 
-def write(text: str, *, now: bool = False) -> None:
+def write(text: str, *, now: bool = False) -> bool:
     """Write to standard output; a reader that has left (``head``) is no failure.
+
+    Returns:
+        Whether there is still a reader.
 
     Args:
         text: What to write.
@@ -41,6 +44,8 @@ def write(text: str, *, now: bool = False) -> None:
             sys.stdout.flush()
     except (OSError, ValueError) as error:
         _cannot(error)
+        return False
+    return True
 
 
 def flush() -> None:
@@ -66,11 +71,15 @@ def line(text: str) -> None:
     write(plain.line(text) + "\n")
 
 
-def as_json(obj: Mapping[str, Any], *, one_line: bool = False) -> None:
-    """Print an object; ASCII only, so that no character in it can steer a terminal."""
+def as_json(obj: Mapping[str, Any], *, one_line: bool = False) -> bool:
+    """Print an object; ASCII only, so that no character in it can steer a terminal.
+
+    Returns:
+        Whether there is still a reader.
+    """
     import json
 
-    write(json.dumps(obj, indent=None if one_line else 2) + "\n", now=one_line)
+    return write(json.dumps(obj, indent=None if one_line else 2) + "\n", now=one_line)
 
 
 def note(text: str) -> None:

@@ -33,12 +33,25 @@ _ROUNDS = 3
 STOP_S = 20.0
 
 
+class Gone(Unreachable):
+    """No daemon answers now; one may later.
+
+    Attributes:
+        died: It ended without a word in the middle of the answer.
+    """
+
+    def __init__(self, message: str, next_step: str, *, died: bool = False) -> None:
+        super().__init__(message, next_step)
+        self.died = died
+
+
 def call(
     verb: str,
     body: Mapping[str, Any] | None = None,
     *,
     on_progress: Progress | None = None,
     start_daemon: bool = True,
+    again: bool = True,
     environ: Mapping[str, str] | None = None,
 ) -> dict[str, Any]:
     """Ask the daemon and return its result.
@@ -47,10 +60,12 @@ def call(
         verb, body: The request.
         on_progress: Called with each step while it works.
         start_daemon: Start the daemon when there is none.
+        again: Ask again when the daemon ends in the middle and the verb is harmless; not for what
+            was told already (see ``rpc.follow``).
         environ: The caller's environment (default: ours), which names the registry.
 
     Raises:
-        OrchError: what the daemon answered, or ``Unreachable``.
+        OrchError: what the daemon answered, or ``Unreachable``; ``Gone`` where another try helps.
     """
     environ = os.environ if environ is None else environ
     request = _request(verb, body or {}, environ)
@@ -60,7 +75,7 @@ def call(
             return _ask(environ, request, on_progress)
         except Absent:
             if not start_daemon:
-                raise Unreachable(
+                raise Gone(
                     "the daemon is not running", "start it: tmux-orch daemon start"
                 ) from None
             _start(environ)
@@ -69,14 +84,16 @@ def call(
             give_way(environ, older=way.older)
             rounds += 1
         except Silent:
-            raise Unreachable(
+            raise Gone(
                 "the daemon does not answer", "see tmux-orch doctor and tmux-orch daemon logs"
             ) from None
         except Lost:
             lost += 1  # a dying daemon may lose two: its listening socket closes last
-            if verb not in _HARMLESS or lost >= _ROUNDS:
-                raise Unreachable(
-                    f"the daemon ended while it worked on {verb!r}", "ask again; nothing is lost"
+            if not again or verb not in _HARMLESS or lost >= _ROUNDS:
+                raise Gone(
+                    f"the daemon ended while it worked on {verb!r}",
+                    "ask again; nothing is lost",
+                    died=True,
                 ) from None
     raise Unreachable("the daemon ends again and again", "see tmux-orch daemon logs")
 

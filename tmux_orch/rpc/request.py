@@ -80,6 +80,12 @@ class Reply:
         self._sent_at = time.monotonic()
         self._code: int | None = None
         self._closed = False
+        #: Whether the answer only follows what others do (see :meth:`only_follows`).
+        self.follows = False
+
+    def only_follows(self) -> None:
+        """This request waits for news and is no work: we may end of ourselves while it waits."""
+        self.follows = True
 
     def progress(self, obj: Mapping[str, Any]) -> None:
         """One step of work that goes on."""

@@ -96,8 +96,8 @@ class Listener:
 
     @property
     def working(self) -> int:
-        """Requests being worked on now."""
-        return len(self._working)
+        """Requests being worked on now; those that only follow do not count."""
+        return sum(not reply.follows for reply in tuple(self._working))
 
     def stop(self, grace_s: float) -> bool:
         """Refuse what comes from now on, let what runs end, then close.

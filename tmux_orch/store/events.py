@@ -26,6 +26,16 @@ _SINCE = (
 _SINCE_IN = _SINCE.where(
     or_(EVENTS.c.project == bindparam("in_project"), EVENTS.c.project.is_(None))
 )
+_RECENT = (
+    select(EVENTS)
+    .where(EVENTS.c.seq > bindparam("after"))
+    .where(or_(EVENTS.c.project == bindparam("in_project"), EVENTS.c.project.is_(None)))
+    .order_by(EVENTS.c.seq.desc())
+    .limit(bindparam("most"))
+)
+_RECENT_OF = _RECENT.where(EVENTS.c.agent == bindparam("of_agent"))
+# What a quiet agent did before so many events of others is not looked for: 20,000 take 20 ms.
+_FAR = 20_000
 _LAST = select(EVENTS.c.seq).order_by(EVENTS.c.seq.desc()).limit(1)
 
 
@@ -93,6 +103,16 @@ class Events:
             else:
                 rows = c.execute(_SINCE_IN, {**found, "in_project": project}).all()
         return [_event(row) for row in rows]
+
+    def recent(self, project: str, limit: int, agent: str | None = None) -> list[Event]:
+        """The last events of a project (of one agent, by its key), oldest first."""
+        found = {"after": max(0, self.last() - _FAR), "most": limit, "in_project": project}
+        with self._database.read() as c:
+            if agent is None:
+                rows = c.execute(_RECENT, found).all()
+            else:
+                rows = c.execute(_RECENT_OF, {**found, "of_agent": agent}).all()
+        return [_event(row) for row in reversed(rows)]
 
     def last(self) -> int:
         """Number of the newest event; 0 when there is none."""

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from typing import Any
 
 from tmux_orch.domain.errors import Absent, BadInput
+from tmux_orch.domain.happened import belongs
 from tmux_orch.domain.message import Message
 from tmux_orch.domain.seat import Seat
 from tmux_orch.rpc.request import Reply
@@ -57,6 +59,7 @@ def messages(
     if not body.get("follow"):
         reply.result({"messages": [message_row(m) for m in rows]})
         return
+    reply.only_follows()
     for message in rows:
         reply.progress(message_row(message))
     seen = {m.id: m.state for m in rows}
@@ -72,25 +75,52 @@ def messages(
 def events(
     parts: Parts, project: Project, body: Mapping[str, Any], reply: Reply, gone: Callable[[], bool]
 ) -> None:
-    """The last events of a project, then, with ``follow``, each new one as a progress frame."""
-    since = body.get("since")
+    """The last events of a project, then, with ``follow``, each new one as a progress frame.
+
+    ``agent`` and ``kinds`` (or their first parts, see ``domain.happened``) narrow both.
+    """
+    wanted = _wanted(project, body)
+    since, limit = body.get("since"), limit_of(body)
     if since is not None and not isinstance(since, int):
         raise BadInput(f"--since {since!r}", "give the number of an event")
-    limit = limit_of(body)
-    first = max(0, parts.events.last() - limit) if since is None else since
-    rows = [event_row(event) for event in parts.events.since(first, limit, project.name)]
+    last = parts.events.last() if since is None else since
+    if since is None:
+        found = parts.events.recent(project.name, LIMIT, wanted.agent)
+    else:
+        found = parts.events.since(since, limit, project.name)
+    rows = [event_row(event) for event in found if wanted(event)][-limit:]
     if not body.get("follow"):
         reply.result({"events": rows})
         return
+    reply.only_follows()
     for row in rows:
         reply.progress(row)
-    last = rows[-1]["seq"] if rows else first
+    last = max(last, found[-1].seq if found else 0)
     pause = threading.Event()
     while not gone():
         for event in parts.events.since(last, LIMIT, project.name):
             last = event.seq
-            reply.progress(event_row(event))
+            if wanted(event):
+                reply.progress(event_row(event))
         pause.wait(_LOOK_EVERY_S)
+
+
+@dataclass(frozen=True, slots=True)
+class _Wanted:
+    agent: str | None
+    kinds: tuple[str, ...]
+
+    def __call__(self, event: Event) -> bool:
+        if self.agent is not None and event.agent != self.agent:
+            return False
+        return not self.kinds or any(belongs(event.kind, word) for word in self.kinds)
+
+
+def _wanted(project: Project, body: Mapping[str, Any]) -> _Wanted:
+    agent, kinds = body.get("agent"), body.get("kinds") or []
+    if not isinstance(kinds, list):
+        raise BadInput(f"kinds {kinds!r}", "give a list of kinds")
+    return _Wanted(f"{project.name}/{agent}" if agent else None, tuple(map(str, kinds)))
 
 
 def event_row(event: Event) -> dict[str, Any]:

@@ -40,8 +40,30 @@ def status(
         "schema": SCHEMA,
         "project": {"name": project.name, "path": project.path, "run": project.run,
                     "live": project.live, "starting_branch": project.starting_branch},
+        **at_large(parts),
         "agents": agents,
     }  # fmt: skip
+
+
+def at_large(parts: Parts) -> dict[str, Any]:
+    """What is no agent's and costs nothing to look at; followers have it anew each second."""
+    return {"tmux_server": str(parts.board.server_state())}
+
+
+def quick(parts: Parts, seat: Seat, held: int) -> dict[str, Any]:
+    """The fields of an agent that cost nothing; followers have them anew each second."""
+    now = fused(parts, seat)
+    return {
+        "state": str(now.state),
+        "state_since_at": now.since_at.isoformat(),
+        "evidence": now.evidence,
+        "conflict": now.conflict,
+        "window_id": seat.window_id,
+        "pane_id": seat.pane_id,
+        "pid": seat.pid,
+        "conversation_id": seat.conversation_id,
+        "held_messages": held,
+    }
 
 
 def fused(parts: Parts, seat: Seat) -> Fused:
@@ -64,26 +86,18 @@ def _work(seat: Seat) -> Activity | str:
 
 
 def _agent(parts: Parts, seat: Seat, work: Activity | str | None, held: int) -> dict[str, Any]:
-    now = fused(parts, seat)
     known = work if isinstance(work, Activity) else None
     return {
         "name": seat.name,
         "role": seat.role,
         "adapter": seat.adapter,
-        "state": str(now.state),
-        "state_since_at": now.since_at.isoformat(),
-        "evidence": now.evidence,
-        "window_id": seat.window_id,
-        "pane_id": seat.pane_id,
-        "pid": seat.pid,
-        "conversation_id": seat.conversation_id,
+        **quick(parts, seat, held),
         "worktree": seat.worktree,
         "branch": (known.branch if known else None) or seat.branch,
         "home_branch": seat.branch,
         "dirty_files": known.dirty_files if known else None,
         "commits_ahead": known.commits_ahead if known else None,
         "git_trouble": work if isinstance(work, str) else None,
-        "held_messages": held,
     }
 
 

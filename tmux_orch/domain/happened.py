@@ -1,0 +1,93 @@
+"""What every kind of event says to a person: one table, kind → sentence.
+
+The sentence follows the agent's name ("developer" "is idle"). Details come from programs and
+agents: whoever prints a sentence makes it plain first.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from typing import Any, NamedTuple
+
+from tmux_orch.domain.states import WAITING, AgentState
+
+
+class Saying(NamedTuple):
+    """A sentence and how it is meant.
+
+    ``{field}`` is filled from the event's payload; ``[…]`` falls away when a field in it is empty.
+    """
+
+    text: str
+    tone: str = ""  # "good", "look" (somebody should), "bad"
+
+
+SAYINGS: dict[str, Saying] = {
+    "agent.state": Saying("is {state}[ ({evidence})]"),
+    "agent.failed": Saying("could not be brought up[: {reason}]", "bad"),
+    "agent.stopped": Saying("was stopped by you; its worktree is kept"),
+    "trust.answered": Saying("was trusted[: {option}][ (asked: {question})]", "good"),
+    "permission.allowed": Saying("was allowed {tool}: {exact}[ ({reason})]", "good"),
+    "permission.denied": Saying("was denied {tool}: {exact}[ ({reason})]", "look"),
+    "message.accepted": Saying("message {id} from {from} was accepted"),
+    "message.gate": Saying("message {id} from {from}: is it a good moment?"),
+    "message.composing": Saying("message {id} from {from} is being typed"),
+    "message.submitted": Saying("message {id} from {from} was handed over[ ({proof})]"),
+    "message.delivered": Saying("message {id} from {from} has arrived[ ({proof})]", "good"),
+    "message.held": Saying("message {id} from {from} waits[: {reason}]", "look"),
+    "message.stranded": Saying("message {id} from {from} stands unsent[: {reason}]", "bad"),
+    "message.refused": Saying("message {id} from {from} was refused[: {reason}]", "bad"),
+    "message.unknown": Saying("message {id} from {from} may have arrived[: {reason}]", "bad"),
+    "message.expired": Saying("message {id} from {from} has expired[: {reason}]", "bad"),
+    "server_lost": Saying("the tmux server is gone[ ({why})][; with it: {agents}]", "bad"),
+    "server_hung": Saying("the tmux server does not answer[ ({why})]", "bad"),
+    "server_back": Saying("the tmux server answers again", "good"),
+    "conversation_changed": Saying("changed its conversation[ to {to}]"),
+    "hook_ignored": Saying("a hook call did not count[: {why}]", "look"),
+}  # fmt: skip
+_OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
+_FIELD = re.compile(r"\{(\w+)\}")
+_TONES = {
+    AgentState.IDLE: "good", AgentState.COMPLETE: "good", AgentState.EXITED: "bad",
+    AgentState.ERROR: "bad", AgentState.STUCK: "bad", AgentState.USAGE_LIMITED: "look",
+    **dict.fromkeys(WAITING, "look"),
+}  # fmt: skip
+
+
+def sentence(kind: str, payload: Mapping[str, Any]) -> str:
+    """What happened, in words; an unknown kind as it is, with its payload."""
+    saying = SAYINGS.get(kind)
+    if saying is None:
+        return " ".join([kind, *(f"{key}={value}" for key, value in payload.items())])
+
+    def optional(match: re.Match[str]) -> str:
+        wanted = _FIELD.findall(match[1])
+        return match[1] if all(_said(payload.get(name)) for name in wanted) else ""
+
+    text = _OPTIONAL.sub(optional, saying.text)  # the table's text: no payload is in it yet
+    return _FIELD.sub(lambda match: _said(payload.get(match[1])) or "?", text)
+
+
+def tone(kind: str, payload: Mapping[str, Any]) -> str:
+    """``good``, ``look``, ``bad``, or nothing."""
+    if kind == "agent.state":
+        return next((t for state, t in _TONES.items() if payload.get("state") == state.value), "")
+    saying = SAYINGS.get(kind)
+    return saying.tone if saying else ""
+
+
+def is_kind(word: str) -> bool:
+    """Whether ``word`` is a kind, or the first part of some (``message``)."""
+    return any(belongs(kind, word) for kind in SAYINGS)
+
+
+def belongs(kind: str, word: str) -> bool:
+    """Whether an event of ``kind`` is meant by ``word``: the kind itself, or its first part."""
+    return kind == word or kind.startswith((f"{word}.", f"{word}_"))
+
+
+def _said(value: object) -> str:
+    if isinstance(value, list | tuple):
+        return ", ".join(str(one) for one in value)
+    return "" if value is None else str(value)
