@@ -1,0 +1,1 @@
+"""What an agent's screen says, by rule files: one engine for every program."""

@@ -1,0 +1,103 @@
+"""The conversation on a screen as items: what was sent, words, tool calls, output, notices.
+
+An item begins with a mark of the program and goes on over the lines indented below it. So a long
+line that the program wrapped is one item, at any width, and text inside an item never begins one.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tmux_orch.agents.screens.rules import Layout
+from tmux_orch.agents.screens.styled import Line
+
+#: Of an item only its beginning is matched: banners are short, and matching stays fast.
+MAX_ITEM = 300
+_BLANK = re.compile(r"\s*")
+#: What a speaker quotes is not what they say.
+_QUOTED_LINE = re.compile(r"\s*(?:>|▎|│|┃|\||\+ |- |\d+[ :|]|@@|❯|\$ )|\s{6,}|\t")
+_QUOTED = re.compile(r"`[^`\n]*`|\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|(?<!\w)'[^'\n]*'(?!\w)")
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One item.
+
+    Attributes:
+        kind: ``sent``, ``words``, ``tool``, ``output``, ``banner``, ``notice`` or ``other``.
+        text: Its text on one line, mark first.
+        paragraphs: Its lines as shown, for what is judged line by line.
+    """
+
+    kind: str
+    text: str
+    paragraphs: tuple[str, ...]
+
+
+def items(shown: Sequence[Line], layout: Layout) -> list[Item]:
+    """The items on these lines, from top to bottom; chrome is left out."""
+    found: list[tuple[str, list[str]]] = []
+    paper = ""
+    for line in shown:
+        text = line.text.replace("\xa0", " ")
+        if not text:
+            if found:
+                found[-1][1].append("")
+            continue
+        first = len(text) - len(text.lstrip())
+        if paper and line.style(first).paper == paper:
+            found[-1][1].append(text)  # it stands on the paper of what was sent
+            continue
+        paper = ""
+        kind = _kind(text, layout)
+        if kind == "chrome":
+            continue
+        if kind is None and found and first >= layout.indent:
+            found[-1][1].append(text)
+            continue
+        kind = kind or "other"
+        if kind == "output":
+            kind = _output(found, text)
+        if kind == "sent":
+            paper = line.style(0).paper
+        found.append((kind, [text]))
+    return [_item(kind, rows) for kind, rows in found]
+
+
+def _kind(text: str, layout: Layout) -> str | None:
+    for kind, mark in layout.marks.items():
+        if mark.match(text):
+            return kind
+    return None
+
+
+def _output(found: list[tuple[str, list[str]]], text: str) -> str:
+    """Right below what was sent the program itself answers; below all else it is a tool's."""
+    if not found:
+        return "output"
+    kind, rows = found[-1]
+    if kind == "banner":
+        return "banner"
+    answered = kind == "sent" and not rows[0].startswith("!") and "" not in rows
+    return "banner" if answered and text else "output"
+
+
+def _item(kind: str, rows: list[str]) -> Item:
+    while rows and not rows[-1]:
+        rows.pop()
+    text = " ".join(row.strip() for row in rows if row)
+    if kind == "words":
+        text = spoken(rows)
+    return Item(kind, text[:MAX_ITEM], tuple(rows[:40]))
+
+
+def spoken(rows: Sequence[str]) -> str:
+    """What is said in these lines, without what is quoted in them."""
+    said = [row.strip() for at, row in enumerate(rows) if row and (at == 0 or not _quotes(row))]
+    return _QUOTED.sub("“”", " ".join(said)[: 4 * MAX_ITEM])
+
+
+def _quotes(row: str) -> bool:
+    return bool(_QUOTED_LINE.match(row))

@@ -1,0 +1,208 @@
+"""A screen cut into regions: what the program itself says now, apart from what it only shows.
+
+What was sent, tool output, diffs and quotes are in no region that a rule reads for a state, and
+neither is anything above the last message that was sent.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tmux_orch.agents.screens import menu as menus
+from tmux_orch.agents.screens.items import MAX_ITEM, Item, items
+from tmux_orch.agents.screens.menu import Menu
+from tmux_orch.agents.screens.rules import Layout
+from tmux_orch.agents.screens.styled import Line, lines
+
+#: Lines below the input box; with more, that box is not the one at the bottom of the screen.
+FOOTER_LINES = 24
+_TAIL_LINES = 6
+_EDGE = re.compile(r"\s*[─▔╌]{8}")
+_TITLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Regions:
+    """Plain text by region, one line per item of the conversation or line of the screen.
+
+    Attributes:
+        block: The conversation since the last message that was sent: the agent's words (without
+            what they quote) and the program's banners and notices, each item on one line that
+            begins with its mark, of at most 300 characters.
+        last: The last item of ``block``.
+        tool: The tool call that stands last in the conversation; empty when something else does.
+        footer: What stands below the input box.
+        composer: The text in the box.
+        dialog: The dialog from its upper edge down to the end of the screen.
+        question, options, keys: Of the dialog: what stands right above the options (its lines, and
+            all of them joined), the options, and what stands below them.
+        title: The pane's title.
+        tail: The last lines of the screen.
+        has_composer: The box is there and takes text.
+        menu: The dialog's menu, by line of the screen.
+        shown: The screen's lines, for whoever reads the menu.
+        busy: The program shows that a turn runs.
+        dead: tmux says that the pane's process is gone.
+        fresh: Nothing on the screen was sent.
+    """
+
+    block: str = ""
+    last: str = ""
+    tool: str = ""
+    footer: str = ""
+    composer: str = ""
+    dialog: str = ""
+    question: str = ""
+    options: str = ""
+    keys: str = ""
+    title: str = ""
+    tail: str = ""
+    has_composer: bool = False
+    menu: Menu | None = None
+    shown: tuple[str, ...] = ()
+    busy: bool = False
+    dead: bool = False
+    fresh: bool = False
+
+
+def regions(layout: Layout, capture: str, title: str) -> Regions:
+    """Cut a capture (with or without escapes) and the pane's title into regions."""
+    screen = lines(capture)
+    while screen and not screen[-1].text:
+        screen.pop()
+    shown = tuple(_unframed(line.text.replace("\xa0", " "), layout) for line in screen)
+    title = _TITLE.sub("", title)[:MAX_ITEM]
+    tail = "\n".join([line for line in shown if line.strip()][-_TAIL_LINES:])
+    if layout.dead is not None and any(layout.dead.match(line) for line in shown[-3:]):
+        return Regions(title=title, tail=tail, shown=shown, dead=True)
+    if layout.view is not None and any(layout.view.search(line) for line in shown):
+        return Regions(title=title, shown=shown)
+    box = _box(screen, shown, layout)
+    if box is not None:
+        return _conversation(screen, shown, layout, title, tail, box)
+    menu = menus.find(shown, layout)
+    if menu is None:
+        return _conversation(screen, shown, layout, title, tail, None)
+    return _dialog(screen, shown, layout, title, tail, menu)
+
+
+def _conversation(
+    screen: list[Line],
+    shown: tuple[str, ...],
+    layout: Layout,
+    title: str,
+    tail: str,
+    box: tuple[int, int, int] | None,
+) -> Regions:
+    above, first, end = box or (len(screen), len(screen), len(screen))
+    found = items(screen[:above], layout)
+    footer = "\n".join(line for line in shown[end:] if line.strip())
+    block, last, tool, busy = _live(found, layout)
+    if layout.busy_footer is not None and _any(layout.busy_footer, footer):
+        busy = True
+    return Regions(
+        block=block,
+        last=last,
+        tool=tool,
+        footer=footer,
+        composer="\n".join(shown[first:end]).strip() if box else "",
+        title=title,
+        tail=tail,
+        has_composer=box is not None,
+        shown=shown,
+        busy=busy,
+        fresh=not any(item.kind == "sent" for item in found),
+    )
+
+
+def _dialog(
+    screen: list[Line], shown: tuple[str, ...], layout: Layout, title: str, tail: str, menu: Menu
+) -> Regions:
+    top = menus.top(shown, menu, layout)
+    found = items(screen[:top], layout)
+    block, last, tool, _ = _live(found, layout)
+    return Regions(
+        block=block,
+        last=last,
+        tool=tool,
+        dialog="\n".join(line for line in shown[top:] if line.strip()),
+        question=_question(shown[top : menu.first]),
+        options="\n".join(menu.options.values()),
+        keys="\n".join(line for line in shown[menu.last + 1 :] if line.strip()),
+        title=title,
+        tail=tail,
+        menu=menu,
+        shown=shown,
+    )
+
+
+def _live(found: list[Item], layout: Layout) -> tuple[str, str, str, bool]:
+    """Block, its last item, the tool call that stands last, and whether a turn is shown running."""
+    sent = [at for at, item in enumerate(found) if item.kind == "sent"]
+    now = found[sent[-1] + 1 :] if sent else found
+    block = [item for item in now if item.kind not in ("tool", "output")]
+    notices = [item for item in now if item.kind == "notice"]
+    busy = bool(
+        notices
+        and layout.busy is not None
+        and block[-1] is notices[-1]
+        and layout.busy.search(notices[-1].text)
+    )
+    work = [item for item in now if item.kind != "notice"]
+    tool = ""
+    if work and work[-1].kind in ("tool", "output"):
+        call = [item for item in work if item.kind != "banner"][-2:]
+        tool = "\n".join(item.text for item in call)
+    return "\n".join(item.text for item in block), block[-1].text if block else "", tool, busy
+
+
+def _box(screen: list[Line], shown: Sequence[str], layout: Layout) -> tuple[int, int, int] | None:
+    """The line where the conversation ends, the box's first line, and the one after its last."""
+    if layout.composer_first is None:
+        return None
+    for first in range(len(screen) - 1, -1, -1):
+        if not layout.composer_first.match(screen[first].text):
+            continue
+        above, end = first, first + 1
+        if layout.composer_above is not None:
+            if first == 0 or not layout.composer_above.match(shown[first - 1]):
+                continue
+            above = first - 1
+        if layout.composer_below is not None:
+            while end < len(shown) and not layout.composer_below.match(shown[end]):
+                end += 1
+            if end == len(shown):
+                continue
+        below = [line for line in shown[end:] if line.strip()]
+        if len(below) > FOOTER_LINES or _refused(below, layout):
+            return None
+        return above, first, end
+    return None
+
+
+def _refused(below: Sequence[str], layout: Layout) -> bool:
+    if layout.not_composer is not None and any(map(layout.not_composer.search, below)):
+        return True
+    return layout.footer is not None and not any(map(layout.footer.search, below))
+
+
+def _question(over: Sequence[str]) -> str:
+    """The paragraph right above the options, line by line and joined; a command stands higher."""
+    rows: list[str] = []
+    for line in reversed(over):
+        if _EDGE.match(line) or not line.strip():
+            if rows:
+                break
+            continue
+        rows.insert(0, line.strip())
+    return "\n".join([*rows, " ".join(rows)[:MAX_ITEM]]) if rows else ""
+
+
+def _unframed(line: str, layout: Layout) -> str:
+    return layout.frame.sub("", line).rstrip() if layout.frame is not None else line
+
+
+def _any(pattern: re.Pattern[str], text: str) -> bool:
+    return any(pattern.search(line) for line in text.split("\n"))

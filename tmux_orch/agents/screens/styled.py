@@ -1,0 +1,131 @@
+"""A captured screen taken apart: lines of plain text, and how each part of a line was drawn."""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, replace
+
+#: More than any window we open; what is cut off could only be old.
+MAX_LINES = 200
+MAX_COLUMNS = 500
+_ESCAPE = re.compile(
+    r"\x1b(?:\[([0-9;:?<=>]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])"
+)
+_CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
+
+
+@dataclass(frozen=True, slots=True)
+class Style:
+    """How a part was drawn; colours as tmux writes them, empty for the terminal's own."""
+
+    ink: str = ""
+    paper: str = ""
+    faint: bool = False
+    reverse: bool = False
+
+
+PLAIN = Style()
+
+
+@dataclass(frozen=True, slots=True)
+class Line:
+    """One line.
+
+    Attributes:
+        text: Its characters, without escapes and controls, ends cut off.
+        spans: ``(column, style)`` from left to right: the style holds from that character on.
+    """
+
+    text: str
+    spans: tuple[tuple[int, Style], ...] = ()
+
+    def style(self, at: int) -> Style:
+        """The style of the character at index ``at``."""
+        found = PLAIN
+        for start, style in self.spans:
+            if start > at:
+                break
+            found = style
+        return found
+
+
+def lines(capture: str) -> list[Line]:
+    """The capture's last lines; a style set on one line holds on the next, as tmux writes it."""
+    result = []
+    style = PLAIN
+    for raw in capture.split("\n"):
+        if "\x1b" not in raw:
+            text = _clean(raw)
+            spans = ((0, style),) if style is not PLAIN and style != PLAIN else ()
+            result.append(Line(text, spans))
+            continue
+        line, style = _line(raw, style)
+        result.append(line)
+    return result[-MAX_LINES:]
+
+
+def coloured(screen: list[Line]) -> bool:
+    """Whether colours were drawn at all; without any, nothing can be told from their absence."""
+    return any(style.ink or style.paper for line in screen for _, style in line.spans)
+
+
+def _line(raw: str, style: Style) -> tuple[Line, Style]:
+    parts: list[str] = []
+    spans = [(0, style)]
+    length = at = 0
+    for escape in _ESCAPE.finditer(raw):
+        part = _CONTROL.sub("", raw[at : escape.start()])
+        parts.append(part)
+        length += len(part)
+        at = escape.end()
+        if escape[2] == "m":
+            style = _styled(style, escape[1] or "")
+            spans.append((length, style))
+    parts.append(_CONTROL.sub("", raw[at:]))
+    text = _clean("".join(parts))
+    return Line(text, tuple(spans)), style
+
+
+def _clean(text: str) -> str:
+    return _CONTROL.sub("", text)[:MAX_COLUMNS].rstrip(" \t")
+
+
+def _styled(style: Style, codes: str) -> Style:
+    numbers = codes.replace(":", ";").split(";") if codes else ["0"]
+    at = 0
+    while at < len(numbers):
+        code = numbers[at]
+        if code in ("38", "48", "58"):  # an extended colour: its own numbers are not styles
+            size = 3 if numbers[at + 1 : at + 2] == ["5"] else 5
+            colour = ";".join(numbers[at : at + size])
+            if code != "58":
+                paper = code == "48"
+                style = replace(style, paper=colour) if paper else replace(style, ink=colour)
+            at += size
+            continue
+        style = _simple(style, code)
+        at += 1
+    return style
+
+
+def _simple(style: Style, code: str) -> Style:
+    match code:
+        case "" | "0":
+            return PLAIN
+        case "2":
+            return replace(style, faint=True)
+        case "22":
+            return replace(style, faint=False)
+        case "7":
+            return replace(style, reverse=True)
+        case "27":
+            return replace(style, reverse=False)
+        case "39":
+            return replace(style, ink="")
+        case "49":
+            return replace(style, paper="")
+    if re.fullmatch(r"(?:3|9)[0-7]", code):
+        return replace(style, ink=code)
+    if re.fullmatch(r"(?:4|10)[0-7]", code):
+        return replace(style, paper=code)
+    return style
