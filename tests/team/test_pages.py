@@ -217,3 +217,16 @@ def test_the_users_templates_lie_beside_the_configuration(tmp_path: Path):
     own = tmp_path / ".config/tmux-orch/briefings"
     own.mkdir(parents=True)
     assert pages.overrides(environment) == own
+
+
+def test_what_is_marked_in_the_task_page_stays(tmp_path: Path):
+    path = make_repository(tmp_path / "work")
+    page = path / facts.TASKS_FILE
+    for variant in (Variant.FIRST, Variant.REBRIEF):
+        about = reader_of(PLAN, "developer", variant)
+        pages.write_first(path, tmp_path / "role.md", PLAN, about)
+        if variant is Variant.FIRST:
+            marked = page.read_text().replace("- [ ]", "- [x]", 1)
+            assert "- [x] **" in marked
+            page.write_text(marked)
+    assert page.read_text() == marked

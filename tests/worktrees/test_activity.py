@@ -13,7 +13,7 @@ from tests.worktrees.conftest import BRANCH, Bench
 from tests.worktrees.snapshot import snapshot
 from tmux_orch import external
 from tmux_orch.domain.errors import Absent
-from tmux_orch.worktrees.activity import Activity, activity
+from tmux_orch.worktrees.activity import Activity, activity, tip_of
 
 
 def test_a_fresh_one_has_none(bench: Bench) -> None:
@@ -85,3 +85,20 @@ def test_an_idle_agent_costs_one_process(bench: Bench, monkeypatch: pytest.Monke
     assert activity(bench.path, bench.repo.head) == first
     assert count == 1
     shutil.rmtree(bench.path)
+
+
+def test_commits_of_the_starting_branch_that_are_missing_are_counted(bench: Bench) -> None:
+    bench.make()
+    assert tip_of(bench.root, "main") == bench.repo.head
+    assert tip_of(bench.root, "no-such") == tip_of(bench.root, "") == ""
+    assert activity(bench.path, bench.repo.head).commits_behind is None
+    tip = tip_of(bench.root, "main")
+    assert activity(bench.path, bench.repo.head, tip=tip).commits_behind == 0
+    git(bench.root, "commit", "-q", "--allow-empty", "-m", "Elsewhere")
+    git(bench.path, "commit", "-q", "--allow-empty", "-m", "Work")
+    tip = tip_of(bench.root, "main")
+    found = activity(bench.path, bench.repo.head, tip=tip)
+    assert (found.commits_ahead, found.commits_behind) == (1, 1)
+    git(bench.path, "merge", "-q", "-m", "Merge", "main")
+    found = activity(bench.path, bench.repo.head, tip=tip)
+    assert (found.commits_ahead, found.commits_behind) == (3, 0)

@@ -12,6 +12,7 @@ PLAN_FILE = ".orch/plan.md"
 BRIEFING_FILE = ".orch/briefing.md"
 ROLE_FILE = ".orch/role.md"
 RESUME_FILE = ".orch/resume.md"
+TASKS_FILE = ".orch/tasks.md"
 INVENTORY_FILE = ".orch/mcp-inventory.md"
 
 

@@ -22,12 +22,13 @@ _FILES = {
     "spec_file": facts.SPEC_FILE,
     "plan_file": facts.PLAN_FILE,
     "briefing_file": facts.BRIEFING_FILE,
+    "tasks_file": facts.TASKS_FILE,
     "inventory_file": facts.INVENTORY_FILE,
 }
 
 
 def page(name: str, reader: Reader, overrides: Path | None = None) -> str:
-    """The page ``name`` (``role``, ``briefing`` or ``resume``) for one agent, as Markdown.
+    """The page ``name`` (``role``, ``briefing``, ``tasks`` or ``resume``) for one agent, as Markdown.
 
     Never larger than :data:`PAGE_BYTES` (:data:`ROLE_BYTES`), whatever the facts hold: lists are
     cut with a word on where the rest is.

@@ -19,7 +19,7 @@ PAGES = Path(__file__).parent / "pages"
 SUFFIX = ".md.j2"
 FRAME = "frame"
 #: Templates that are no role's briefing, so that a role of that name does not get one of them.
-OTHERS = frozenset({FRAME, "role", "resume", "plan", "mcp-inventory"})
+OTHERS = frozenset({FRAME, "role", "resume", "plan", "tasks", "mcp-inventory"})
 
 
 @lru_cache(maxsize=8)

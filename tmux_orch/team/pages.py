@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 import re
 import stat
 from collections.abc import Mapping
@@ -138,6 +139,8 @@ def write_first(
     written[facts.ROLE_FILE] = role
     written[facts.BRIEFING_FILE] = _bytes(render.page("briefing", about, overrides))
     place = directory(worktree)
+    if not os.path.lexists(place / Path(facts.TASKS_FILE).name):  # what is marked in it stays
+        written[facts.TASKS_FILE] = _bytes(render.page("tasks", about, overrides))
     for name, data in written.items():
         # Durable, fifty agents' pages would wait 400 times for the disk (benchmarks/bootstrap.py).
         write_atomically(place / Path(name).name, data, durable=False)

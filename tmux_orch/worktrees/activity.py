@@ -26,21 +26,27 @@ class Activity:
         dirty_files: Paths changed, staged or untracked (an untracked directory counts once).
         commits_ahead: Commits on it that its starting point does not have.
         last_commit_at: When the newest of those was made (aware UTC); ``None`` without any.
+        commits_behind: Commits of the branch the work started from that it does not have;
+            ``None`` when that branch's tip was not given.
     """
 
     branch: str | None
     dirty_files: int
     commits_ahead: int
     last_commit_at: datetime | None
+    commits_behind: int | None = None
 
 
-def activity(worktree: Path, base: str, environment: Mapping[str, str] | None = None) -> Activity:
-    """Look at ``worktree``: one ``git status``, and one more process after each new commit.
+def activity(
+    worktree: Path, base: str, environment: Mapping[str, str] | None = None, tip: str = ""
+) -> Activity:
+    """Look at ``worktree``: one ``git status``, and one or two processes after each new commit.
 
     Args:
         worktree: Top of an agent's worktree.
         base: The commit its home branch was made from.
         environment: The person's environment; ``None`` is ours.
+        tip: What :func:`tip_of` said of the starting branch; empty when nobody asks.
 
     Raises:
         Absent: there is no worktree.
@@ -54,8 +60,23 @@ def activity(worktree: Path, base: str, environment: Mapping[str, str] | None = 
             "bring it back: auto-orchestrate --resume",
         )
     status = read_status(git)
-    ahead, last_at = (0, None) if status.commit is None else _commits(git, base, status.commit)
-    return Activity(status.branch, len(status.changed), ahead, last_at)
+    if status.commit is None:
+        return Activity(status.branch, len(status.changed), 0, None)
+    ahead, last_at = _commits(git, base, status.commit)
+    behind = _commits(git, status.commit, tip)[0] if tip else None
+    return Activity(status.branch, len(status.changed), ahead, last_at, behind)
+
+
+def tip_of(root: Path, branch: str) -> str:
+    """The commit that a local branch is at now; empty when there is none of that name.
+
+    Raises:
+        CouldNotTell, GitFailed: git did not say.
+    """
+    if not branch:
+        return ""
+    name = f"refs/heads/{branch}^{{commit}}"
+    return Git(root).line("rev-parse", "--verify", "--quiet", name, accept=(0, 1))
 
 
 # What lies between two commits never changes, so an idle agent costs one process per look.
