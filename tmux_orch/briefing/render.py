@@ -28,7 +28,7 @@ _FILES = {
 
 
 def page(name: str, reader: Reader, overrides: Path | None = None) -> str:
-    """The page ``name`` (``role``, ``briefing``, ``tasks`` or ``resume``) for one agent, as Markdown.
+    """The page ``name`` (role, briefing, tasks or resume) for one agent, as Markdown.
 
     Never larger than :data:`PAGE_BYTES` (:data:`ROLE_BYTES`), whatever the facts hold: lists are
     cut with a word on where the rest is.

@@ -1,4 +1,4 @@
-"""Processor and memory of every agent's process tree: one pass over all processes for all agents."""
+"""Processor and memory of every agent's process tree: one pass over all processes for all."""
 
 from __future__ import annotations
 
@@ -92,7 +92,7 @@ def _look() -> _Pass:
 
 
 def _all() -> Iterator[_Process]:
-    for name in os.listdir("/proc"):
+    for name in os.listdir("/proc"):  # noqa: PTH208 - names, a thousand of them
         if not name.isdigit():
             continue
         try:
