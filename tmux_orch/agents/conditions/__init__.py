@@ -1,0 +1,1 @@
+"""What a screen says about limits, errors and sign-in."""

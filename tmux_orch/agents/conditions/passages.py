@@ -1,0 +1,222 @@
+"""A screen, or a piece of one, taken apart into passages, each with who wrote it.
+
+Only layout counts here: the signs that agent programs set before what they say, indentation, blank
+lines, boxes. A passage whose writer is not the program itself can never be a banner.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator
+from dataclasses import dataclass
+from enum import StrEnum
+
+_ESCAPE = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
+_ALIKE = str.maketrans({"’": "'", "‘": "'", "\xa0": " ", "∙": "·", "•": "•", "\t": "    "})
+_RULE = re.compile(r"\s*[─━▔═╌▀▄╭╮╰╯┌┐└┘├┤╹╻]{3,}[─━▔═╌▀▄╭╮╰╯┌┐└┘├┤ ]*.{0,40}$")
+_BOX = re.compile(r"^(\s*)[│┃║](.*?)(?:[│┃║]\s*)?$")
+_RIGHT_EDGE = re.compile(r"\s*[│║]\s*$")
+_VOICE = re.compile(r"\s{0,3}([⏺●✦•◆])\s+")
+_NOTICE = re.compile(r"\s{0,8}((?:[■⚠✗✕✖✘×ℹ⚡❌⛔🔴🚫ⓘ▲△]\ufe0f?)+)\s*(?=\S)")
+_RESULT = re.compile(r"(\s{0,6})([⎿└↳])\s+")
+_SPINNER = re.compile(r"\s{0,3}(?:[✻✽✶✳✢✺∗∴⠁-⣿◐◓◑◒]|[·*](?=\s+\S+…)|[⬝■]{2,}[⬝■ ]*)\s+(?=\S)")
+_USER = re.compile(r"\s{0,3}[>❯›▌](?:\s|$)")
+_OPTION = re.compile(r"\s{0,8}[❯›>●○•]?\s*\d{1,2}[.)]\s")
+_SHELL = re.compile(
+    r"\s*(?:[$%#]\s+[\w./~]|(?:\([\w.-]+\)\s*)?[\w.-]+@[\w.-]+[:\s][^\s]*\s*[$#%]|PS [A-Z]:\\|>>> |\.\.\. )"
+)
+_CODE = re.compile(
+    r"\s*(?:(?![45]\d\d [A-Z{])\d{1,5}(?:\s*[│|→]|:\s|\s)\s*\S|[+-](?:\s|\d|[A-Za-z\"'_{(<])|@@|diff --git|[A-Z]{2,}\s+\S+::"
+    r"|\|.*\||[^│]*│[^│]*│|E\s{2,}|File \"|Traceback |//|/\*|\* \S|<!--|\S+:\d+[:\s]|#{1,6}\s)"
+)
+_TOOL = re.compile(
+    r"(?:[\w.:-]+(?: [\w.:-]+){0,4}(?: \(MCP\))?\(|(?:Ran|Running|Read|Reading|Explored|Exploring|Edited"
+    r"|Editing|Wrote|Writing|Updated|Searched|Searching|Listed|Listing|Called|Calling|Fetched|Found|Added"
+    r"|Deleted|Viewed|Ran command)\b(?!.*[.]$)|Bash\b|Update Todos|Updated Plan)"
+)
+_DONE_TOOL = re.compile(r"\s*[✓✔⊷⊶x✕?-]\s+[A-Z]\w+")
+_FENCE = re.compile(r"\s*(?:```|~~~)")
+_PAGER = re.compile(
+    r"(?m)^~\s*$[\s\S]*^~\s*$|^\"[^\"\n]+\" \d+L, \d+[BC]|^\s*-- (?:INSERT|VISUAL|NORMAL)"
+    r"|^\(END\)\s*$|^lines \d+-\d+|GNU nano|^:\s*$\Z|^\^G (?:Help|Get Help)|--More--"
+)
+_MENU = re.compile(r"\s*What do you want to do\?")
+#: An indent that only text set to the right has.
+_FAR = 18
+
+
+class Writer(StrEnum):
+    """Who wrote a passage, by its layout."""
+
+    NOTICE = "notice"  # the program, by its own sign or by standing alone
+    VOICE = "voice"  # after the sign that the model's words and some banners share
+    SPINNER = "spinner"  # the line that turns while it works
+    MENU = "menu"
+    PERSON = "person"
+    OTHER = "other"  # tool calls and output, code, diffs, tables, further words of the model
+    PROGRAM_DONE = "done"  # marks of the program that say nothing (turn ended, options)
+
+
+@dataclass(frozen=True, slots=True)
+class Passage:
+    """Some lines that belong together, joined by spaces, without sign and frame.
+
+    Attributes:
+        lines: The same as lines.
+        signed: The program's own sign stood before it.
+    """
+
+    writer: Writer
+    text: str
+    lines: tuple[str, ...]
+    signed: bool = False
+
+
+def passages(capture: str) -> list[Passage]:
+    """The passages of a capture (with escapes or without), in screen order.
+
+    A file in an editor or a pager has none.
+    """
+    text = _ESCAPE.sub("", capture).translate(_ALIKE)
+    if _PAGER.search(text):
+        return []
+    return list(_Reader(text.split("\n")).read())
+
+
+class _Reader:
+    """Goes down the lines with what it is inside of."""
+
+    def __init__(self, lines: list[str]) -> None:
+        self.lines = lines
+        self.inside: Writer | None = None  # whose unsigned lines these are
+        self.tool = False
+        self.after_blank = True
+        self.fenced = False
+        self.box_tool = False
+        self.open: tuple[Writer, list[str], bool] | None = None
+
+    def read(self) -> Iterator[Passage]:
+        for at, raw in enumerate(self.lines):
+            if _MENU.match(raw) and self.inside in (None, Writer.NOTICE, Writer.PERSON):
+                yield from self._close()
+                yield _passage(Writer.MENU, self._menu(at), signed=True)
+                return
+            yield from self._line(raw)
+        yield from self._close()
+
+    def _menu(self, at: int) -> list[str]:
+        rest = [line.strip() for line in self.lines[at : at + 16]]
+        return [line for line in rest if line]
+
+    def _line(self, raw: str) -> Iterator[Passage]:
+        if _FENCE.match(raw):
+            self.fenced = not self.fenced
+            yield from self._begin(Writer.OTHER, raw)
+            return
+        line, boxed = _unboxed(raw)
+        if _RULE.match(raw) and not _VOICE.match(raw):
+            yield from self._close()
+            self.inside, self.tool, self.after_blank, self.box_tool = None, False, True, False
+            return
+        if not line.strip():
+            yield from self._close()
+            self.after_blank = True
+            return
+        yield from self._written(line, boxed)
+        self.after_blank = False
+
+    def _written(self, line: str, boxed: bool) -> Iterator[Passage]:
+        if boxed and (self.box_tool or (self.after_blank and _DONE_TOOL.match(line))):
+            self.box_tool = True
+            yield from self._begin(Writer.OTHER, line)
+        elif self.fenced:
+            yield from self._begin(Writer.OTHER, line)
+        elif found := _RESULT.match(line):
+            yield from self._result(line[found.end() :], found[2])
+        elif _OPTION.match(line) and not _SPINNER.match(line):
+            yield from self._begin(Writer.PROGRAM_DONE, line, keep=True)
+        elif _USER.match(line):
+            yield from self._begin(Writer.PERSON, line)
+            if not line.strip(" >❯›▌"):
+                self.inside = None  # an empty composer: what follows is the program's footer
+        elif found := _SPINNER.match(line):
+            yield from self._begin(Writer.SPINNER, line[found.end() :], signed=True)
+            self.inside = None
+        elif found := _NOTICE.match(line):
+            if self.tool and len(line) - len(line.lstrip()) > 1:
+                yield from self._begin(Writer.OTHER, line, keep=True)
+                return
+            yield from self._begin(Writer.NOTICE, line[found.end() :], signed=True)
+        elif found := _VOICE.match(line):
+            rest = line[found.end() :]
+            tool = bool(_TOOL.match(rest))
+            yield from self._begin(Writer.OTHER if tool else Writer.VOICE, rest, signed=True)
+            self.tool = tool
+        elif _SHELL.match(line):
+            yield from self._begin(Writer.OTHER, line)
+            self.tool = True
+        else:
+            yield from self._unsigned(line)
+
+    def _result(self, rest: str, sign: str) -> Iterator[Passage]:
+        """``⎿`` under a tool call is its output; alone, or under a prompt, it is the program's."""
+        under_tool = self.tool and not self.after_blank
+        if under_tool or sign != "⎿":
+            yield from self._begin(Writer.OTHER, rest, keep=True)
+            self.tool = True
+        else:
+            yield from self._begin(Writer.NOTICE, rest, signed=True)
+
+    def _unsigned(self, line: str) -> Iterator[Passage]:
+        indent = len(line) - len(line.lstrip())
+        if indent >= _FAR and self.after_blank:
+            yield from self._begin(Writer.NOTICE, line)
+            self.inside = None
+        elif not self.after_blank and self.open is not None:
+            if _CODE.match(line) and self.open[0] is Writer.NOTICE and not self.open[2]:
+                yield from self._begin(Writer.OTHER, line)
+            else:
+                self.open[1].append(line)
+        elif indent >= 2 and self.inside in (Writer.VOICE, Writer.PERSON, Writer.OTHER):
+            writer = Writer.PERSON if self.inside is Writer.PERSON else Writer.OTHER
+            yield from self._begin(writer, line, keep=True)
+        elif self.tool and indent == 0 and self.inside is Writer.OTHER and not self._returned():
+            yield from self._begin(Writer.OTHER, line, keep=True)
+        elif _CODE.match(line):
+            yield from self._begin(Writer.OTHER, line)
+        else:
+            yield from self._begin(Writer.NOTICE, line)
+            self.inside = None
+
+    def _returned(self) -> bool:
+        """Whether text at the left edge after a blank line is out of a tool's indented output."""
+        return self.after_blank
+
+    def _begin(
+        self, writer: Writer, line: str, *, signed: bool = False, keep: bool = False
+    ) -> Iterator[Passage]:
+        yield from self._close()
+        self.open = (writer, [line], signed)
+        if not keep:
+            self.inside, self.tool = writer, False
+
+    def _close(self) -> Iterator[Passage]:
+        if self.open is not None:
+            writer, lines, signed = self.open
+            self.open = None
+            yield _passage(writer, lines, signed=signed)
+
+
+def _passage(writer: Writer, lines: list[str], *, signed: bool) -> Passage:
+    kept = tuple(" ".join(line.split()) for line in lines)
+    return Passage(writer, " ".join(kept), kept, signed)
+
+
+def _unboxed(raw: str) -> tuple[str, bool]:
+    """The line without the sides of a box around it."""
+    found = _BOX.match(raw)
+    if found and "│" not in found[2]:
+        return found[1] + found[2].removeprefix(" "), True
+    if raw.count("│") == 1 and _RIGHT_EDGE.search(raw):
+        return _RIGHT_EDGE.sub("", raw), True
+    return raw, False
