@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Any
 from zoneinfo import ZoneInfo
 
-from tmux_orch.agents.conditions.read import Found, read_text
+from tmux_orch.agents.conditions.read import Found, read
 
 CORPUS = Path(__file__).parent / "data/limits.jsonl"
 Entry = dict[str, Any]
@@ -70,7 +70,7 @@ def entries(path: Path = CORPUS) -> list[Entry]:
 
 def by_reader(entry: Entry) -> Found:
     now = datetime.fromisoformat(entry["now"])
-    return read_text(entry["cli"], entry["text"], now, ZoneInfo(entry["tz"]))
+    return read(entry["cli"], entry["text"], now, ZoneInfo(entry["tz"]))
 
 
 def score(wanted: Iterable[Entry], ask: Callable[[Entry], Found] = by_reader) -> Scored:

@@ -28,7 +28,7 @@ from tmux_orch.agents.claude import (
     session_file,
     transcript,
 )
-from tmux_orch.agents.screens import load, read
+from tmux_orch.agents.screens import load, seen
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
 
@@ -87,9 +87,8 @@ class Claude:
         return dialogs.dialog(capture)
 
     def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
-        """See :func:`read.read`; what it says of limits comes with the conditions."""
-        del now, zone
-        return read.read(load.rules(self.name), capture, title)
+        """See :func:`seen.seen`."""
+        return seen.seen(load.rules(self.name), capture, title, now, zone)
 
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """Nothing: what it says of its use comes by hook."""

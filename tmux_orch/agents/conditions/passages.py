@@ -23,15 +23,17 @@ _SPINNER = re.compile(r"\s{0,3}(?:[✻✽✶✳✢✺∗∴⠁-⣿◐◓◑◒]|
 _USER = re.compile(r"\s{0,3}[>❯›▌](?:\s|$)")
 _OPTION = re.compile(r"\s{0,8}[❯›>●○•]?\s*\d{1,2}[.)]\s")
 _SHELL = re.compile(
-    r"\s*(?:[$%#]\s+[\w./~]|(?:\([\w.-]+\)\s*)?[\w.-]+@[\w.-]+[:\s][^\s]*\s*[$#%]|PS [A-Z]:\\|>>> |\.\.\. )"
+    r"\s*(?:[$%#]\s+[\w./~]|(?:\([\w.-]+\)\s*)?[\w.-]+@[\w.-]+[:\s][^\s]*\s*[$#%]|PS [A-Z]:\\"
+    r"|>>> |\.\.\. )"
 )
 _CODE = re.compile(
-    r"\s*(?:(?![45]\d\d [A-Z{])\d{1,5}(?:\s*[│|→]|:\s|\s)\s*\S|[+-](?:\s|\d|[A-Za-z\"'_{(<])|@@|diff --git|[A-Z]{2,}\s+\S+::"
-    r"|\|.*\||[^│]*│[^│]*│|E\s{2,}|File \"|Traceback |//|/\*|\* \S|<!--|\S+:\d+[:\s]|#{1,6}\s)"
+    r"\s*(?:(?![45]\d\d [A-Z{])\d{1,5}(?:\s*[│|→]|:\s|\s)\s*\S|[+-](?:\s|\d|[A-Za-z\"'_{(<])"
+    r"|@@|diff --git|[A-Z]{2,}\s+\S+::|\|.*\||[^│]*│[^│]*│"
+    r"|E\s{2,}|File \"|Traceback |//|/\*|\* \S|<!--|\S+:\d+[:\s]|#{1,6}\s)"
 )
 _TOOL = re.compile(
-    r"(?:[\w.:-]+(?: [\w.:-]+){0,4}(?: \(MCP\))?\(|(?:Ran|Running|Read|Reading|Explored|Exploring|Edited"
-    r"|Editing|Wrote|Writing|Updated|Searched|Searching|Listed|Listing|Called|Calling|Fetched|Found|Added"
+    r"(?:[\w.:-]+(?: [\w.:-]+){0,4}(?: \(MCP\))?\(|(?:Ran|Running|Read|Reading|Explored|Exploring"
+    r"|Edited|Editing|Wrote|Writing|Updated|Searched|Searching|Listed|Listing|Called|Calling|Fetched|Found|Added"
     r"|Deleted|Viewed|Ran command)\b(?!.*[.]$)|Bash\b|Update Todos|Updated Plan)"
 )
 _DONE_TOOL = re.compile(r"\s*[✓✔⊷⊶x✕?-]\s+[A-Z]\w+")

@@ -15,7 +15,8 @@ _RETRYING = re.compile(
     r"\bretry(?:ing)?\b.{0,40}(?:\d+ ?s\b|\d+ seconds|attempt)|\battempt \d+/\d+", re.I
 )
 _LONG_WINDOW = re.compile(
-    r"\b(?:weekly|7-?day|seven.day|monthly|month|daily|per day|opus|sonnet|fable|extra usage|premium)\b",
+    r"\b(?:weekly|7-?day|seven.day|monthly|month|daily|per day|opus|sonnet|fable|extra usage"
+    r"|premium)\b",
     re.I,
 )
 _WITH_RESET = frozenset(
@@ -46,7 +47,7 @@ class Found:
     rule: str = ""
 
 
-def read_text(program: str, capture: str, now: datetime, zone: tzinfo) -> Found:
+def read(program: str, capture: str, now: datetime, zone: tzinfo) -> Found:
     """The condition of a capture, or of a piece of one.
 
     Text in tool output, code, diffs, quotes, what people typed, status lines, and banners with
