@@ -29,7 +29,7 @@ _log = logging.getLogger(__name__)
 Verb = Callable[[Request, Mapping[str, Any], Reply], None]
 # What an agent may ask for itself; everything else is the person's.
 OPEN_TO_AGENTS = frozenset(
-    {"scm", "status", "ls", "messages", "log", "plan", "ping", "hook", "shutdown"}
+    {"scm", "status", "ls", "messages", "log", "plan", "ping", "hook", "shutdown", "explain"}
 )
 
 
@@ -312,6 +312,13 @@ class Verbs:
         else:
             told = brief.again(self.parts, project, seat)
             reply.result({"agent": seat.name, "message": told})
+
+    def _explain(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        from tmux_orch.team import explain
+
+        project = self.project(request, body.get("project"))
+        seat = stop.chosen(self.parts, project, [str(body.get("agent") or "")])[0]
+        reply.result(explain.explain(self.parts, seat))
 
     def _ping(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
         reply.result(dict(self.about))

@@ -8,7 +8,7 @@ import sys
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +23,15 @@ from tmux_orch.agents.adapter import (
     HookReading,
     Launch,
     Program,
+    ScreenReading,
 )
 from tmux_orch.clock import SystemClock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.seat import Seat
-from tmux_orch.domain.states import AgentState, Reading, Source
+from tmux_orch.domain.states import AgentState, Condition, Reading, Source
+from tmux_orch.domain.work import Figures
 from tmux_orch.messages.port import Handover, Moment
+from tmux_orch.tmux.capture import Shown
 from tmux_orch.tmux.panes import Observation, PaneFacts
 from tmux_orch.tmux.server import ServerId
 from tmux_orch.watch import process
@@ -54,6 +57,7 @@ class FakeAdapter:
     def __init__(self, home: Path) -> None:
         self.home = home
         self.level_reads = 0
+        self.figure_reads = 0
 
     def session_file(self, berth: Berth) -> Path:
         return self.home / f"{berth.pid}.json"
@@ -108,6 +112,23 @@ class FakeAdapter:
             return None
         return Dialog(AgentState.NEEDS_TRUST, "Do you trust this?", ("No", "Yes"), "fake.trust")
 
+    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
+        """Lines ``STATE idle`` and ``LIMIT 90`` (it ends so many seconds from now)."""
+        words = [line.split() for line in f"{title}\n{capture}".splitlines()]
+        said = {line[0]: line[1] for line in words if len(line) == 2}
+        state = AgentState(said["STATE"]) if "STATE" in said else None
+        limit = int(said["LIMIT"]) if "LIMIT" in said else None
+        condition = Condition.NONE if limit is None else Condition.USAGE_LIMIT
+        reset_at = now + timedelta(seconds=limit) if limit else None
+        rule = "fake.screen" if state or limit is not None else ""
+        return ScreenReading(
+            state, condition, rule, capture.strip()[:80], reset_at, limit is not None, "block"
+        )
+
+    def figures(self, berth: Berth, now: datetime) -> Figures | None:
+        self.figure_reads += 1
+        return Figures(now, input_tokens=7)
+
     def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
         event = payload["event"]
         state = payload.get("state")
@@ -141,6 +162,7 @@ class FakeEyes:
         self.server: ServerId | None = ServerId(1, 1)
         self.panes: dict[str, PaneFacts] = {}
         self.screens: dict[str, str] = {}
+        self.titles: dict[str, str] = {}
         self.silent = False
         self.looks = 0
         self.captures: list[list[str]] = []
@@ -151,9 +173,13 @@ class FakeEyes:
             raise CouldNotTell("tmux did not answer within 5 s")
         return Observation(self.server, list(self.panes.values()) if self.server else [])
 
-    def capture(self, pane_ids: Sequence[str]) -> Mapping[str, str]:
+    def capture(self, pane_ids: Sequence[str]) -> Mapping[str, Shown]:
         self.captures.append(list(pane_ids))
-        return {p: self.screens[p] for p in pane_ids if p in self.screens}
+        if self.silent:
+            raise CouldNotTell("tmux did not answer within 5 s")
+        return {
+            p: Shown(self.screens[p], self.titles.get(p, "")) for p in pane_ids if p in self.screens
+        }
 
     def show(self, seat: Seat, screen: str = "") -> None:
         self.panes[seat.pane_id] = pane(seat)

@@ -9,14 +9,14 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tmux_orch.domain.states import AgentState, Fused, Reading, Source
+from tmux_orch.domain.states import BUSY, WAITING, AgentState, Fused, Reading, Source
 from tmux_orch.watch.fusion import (
     ERROR_STANDS_S,
     EVENT_LEADS_S,
     STARTING_S,
-    Readings,
     fuse,
 )
+from tmux_orch.watch.readings import Readings
 
 T0 = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
 S = AgentState
@@ -94,10 +94,14 @@ HISTORIES: dict[str, list[tuple[float, dict[str, AgentState | bool | None], Agen
         (3.0, {"screen": S.NEEDS_TRUST}, S.WORKING),
         (4.0, {"level": S.IDLE}, S.IDLE),
     ],
-    "a screen alone never says idle or working": [
+    "a screen alone says idle and working only where nothing else speaks": [
         (0.0, {"process": True}, S.INITIALIZING),
-        (STARTING_S + 1, {"screen": S.IDLE}, S.UNKNOWN),
-        (STARTING_S + 2, {"screen": S.WORKING}, S.UNKNOWN),
+        (STARTING_S + 1, {}, S.UNKNOWN),
+        (STARTING_S + 2, {"screen": S.IDLE}, S.IDLE),
+        (STARTING_S + 3, {"screen": S.WORKING}, S.WORKING),
+        (STARTING_S + 4, {"screen": S.EXITED}, S.UNKNOWN),
+        (STARTING_S + 5, {"screen": S.USAGE_LIMITED}, S.UNKNOWN),
+        (STARTING_S + 6, {"screen": S.IDLE, "level": S.WORKING}, S.WORKING),
     ],
     "without a session file the last hook is the level": [
         (0.0, {"process": True}, S.INITIALIZING),
@@ -156,7 +160,12 @@ def test_a_history_is_read_as_recorded(name: str) -> None:
             reading = None
             if state is not None:
                 reading = say(slot, None if state is True else AgentState(state), second)
-            facts = replace(facts, **{slot: reading})
+            if slot == "level":
+                facts = facts.with_level(reading)
+            elif slot == "hook" and reading is not None:
+                facts = facts.with_hook(reading)
+            else:
+                facts = replace(facts, **{slot: reading})
         before = fuse(replace(facts, age_s=second), before, at(second))
         assert before.state is expected, f"second {second}: {before}"
 
@@ -220,10 +229,13 @@ def test_only_the_process_and_tmux_can_say_exited(facts: Readings, second: float
 
 
 @given(facts=_facts, second=_seconds)
-def test_idle_and_working_never_come_from_a_screen(facts: Readings, second: float) -> None:
+def test_a_screen_decides_only_where_the_program_is_silent(facts: Readings, second: float) -> None:
     fused = fuse(facts, None, at(second))
-    if fused.state in (S.IDLE, S.WORKING):
-        assert not fused.evidence.startswith("screen")
+    if fused.evidence.startswith("screen") and facts.level and facts.level.state:
+        busy, waiting = facts.level.state in BUSY, facts.level.state in WAITING
+        assert (busy and fused.state in (S.RETRYING, S.COMPACTING)) or (
+            waiting and fused.state in (S.NEEDS_TRUST, S.NEEDS_LOGIN)
+        )
 
 
 @given(facts=_facts, second=_seconds)

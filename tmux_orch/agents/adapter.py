@@ -154,6 +154,7 @@ class HookReading:
         conversation_id: The conversation it belongs to; empty when not said.
         subagent: It came from a helper inside the agent: no state, no hand-over.
         figures: What the program said about its use (a status-line call), if it did.
+        condition: What it said about limits, errors and sign-in in the program's own word for it.
     """
 
     reading: Reading
@@ -164,6 +165,7 @@ class HookReading:
     conversation_id: str = ""
     subagent: bool = False
     figures: Figures | None = None
+    condition: Condition = Condition.NONE
 
 
 class Adapter(Protocol):

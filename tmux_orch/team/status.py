@@ -28,6 +28,7 @@ def status(
         unasked: Keys of seats whose work git is not asked about (``null`` then): agents that were
             started a moment ago. One answer costs 10 ms per 2,000 files.
     """
+    parts.board.watched()
     seats = [s for s in parts.seats.of_project(project.name) if s.desired is not Desired.REMOVED]
     held = parts.outbox.count_held(project.name)
     with ThreadPoolExecutor(4) as pool:

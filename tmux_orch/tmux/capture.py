@@ -5,12 +5,57 @@ from __future__ import annotations
 import re
 import secrets
 from collections.abc import Iterable
+from dataclasses import dataclass
 
 from tmux_orch.tmux.command import Command
 from tmux_orch.tmux.server import Server
 
 _PANE = re.compile(r"%\d+")
 _DEADLINE_S = 10.0
+
+
+@dataclass(frozen=True, slots=True)
+class Shown:
+    """One pane's visible screen with escapes, wrapped lines joined, and its title."""
+
+    screen: str
+    title: str
+
+
+def shown(server: Server, pane_ids: Iterable[str], deadline_s: float) -> dict[str, Shown]:
+    """Screen and title of each pane; one that does not exist is missing from the answer.
+
+    Raises:
+        ServerAbsent: no server.
+        CouldNotTell: no answer in time.
+    """
+    wanted = _checked(pane_ids)
+    if not wanted:
+        return {}
+    # An agent may put a newline into its title: it stands between two lines of ours.
+    token = secrets.token_hex(12)
+    lists = [
+        [
+            Command("capture-pane", "-p", "-J", "-e", "-t", pane_id),
+            Command("display-message", "-p", token),
+            Command("display-message", "-p", "-t", pane_id, "#{pane_title}"),
+            Command("display-message", "-p", f"{token} {pane_id[1:]}"),
+        ]
+        for pane_id in wanted
+    ]
+    found: dict[str, Shown] = {}
+    screen: list[str] = []
+    lines: list[str] = []
+    for line in server.run_each(lists, deadline_s).lines:
+        if line == token:
+            screen, lines = lines, []
+        elif line.startswith(token):
+            title = " ".join(lines)
+            found[f"%{line[len(token) + 1 :]}"] = Shown("\n".join(screen), title)
+            lines = []
+        else:
+            lines.append(line)
+    return found
 
 
 def capture(
@@ -28,9 +73,7 @@ def capture(
         ServerAbsent: no server.
         CouldNotTell: no answer in time.
     """
-    wanted = list(dict.fromkeys(pane_ids))
-    if not all(_PANE.fullmatch(pane_id) for pane_id in wanted):
-        raise ValueError(f"not pane ids: {wanted}")
+    wanted = _checked(pane_ids)
     if not wanted:
         return {}
     # A line that no screen can contain by chance or on purpose. It comes after its screen, so a
@@ -55,3 +98,10 @@ def capture(
         else:
             lines.append(line)
     return screens
+
+
+def _checked(pane_ids: Iterable[str]) -> list[str]:
+    wanted = list(dict.fromkeys(pane_ids))
+    if not all(_PANE.fullmatch(pane_id) for pane_id in wanted):
+        raise ValueError(f"not pane ids: {wanted}")
+    return wanted

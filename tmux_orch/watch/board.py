@@ -5,7 +5,7 @@ from __future__ import annotations
 import logging
 import threading
 import time
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from typing import Any
 
@@ -14,7 +14,7 @@ from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import AgentState, Fused, Reading
-from tmux_orch.watch import identity, process, server_desk
+from tmux_orch.watch import identity, process, server_desk, worktree
 from tmux_orch.watch.deaths import Deaths, Watched
 from tmux_orch.watch.eyes import Eyes
 from tmux_orch.watch.live_seat import LiveSeat
@@ -22,9 +22,9 @@ from tmux_orch.watch.notices import Notices
 from tmux_orch.watch.pace import Pace
 from tmux_orch.watch.panes import Looks
 from tmux_orch.watch.permissions import Permissions, is_over
+from tmux_orch.watch.screens import CONFIRM_S, Screens
 from tmux_orch.watch.server_desk import ServerDesk
 from tmux_orch.watch.server_loss import ServerState
-from tmux_orch.watch.startup import StartUp
 
 _log = logging.getLogger(__name__)
 
@@ -39,6 +39,11 @@ _AWAITED_EVERY_S = 0.2
 #: One ``list-panes`` this often. Deaths come by pidfd; this one is for a hung or lost server, which
 #: must be noticed within 5 s, and costs one process of about 5 ms.
 PANES_EVERY_S = 2.0
+#: While an agent's screen is all that tells of it, looks and ticks come this often: a change is
+#: told within 1.2 s then, the second look that confirms it included.
+BY_SCREEN_EVERY_S = 0.8
+#: Somebody looks at the team so long after each question about it.
+WATCHED_S = 60.0
 
 OnChange = Callable[[str, Fused], None]
 OnEvent = Callable[[str, str | None, Mapping[str, Any]], None]
@@ -61,7 +66,8 @@ class Board:
 
     ``on_change(key, fused)`` is called for every new state, ``on_event(kind, key, payload)`` for
     ``server_lost`` (once per server, with the agents it held), ``server_hung``, ``server_back``,
-    ``conversation_changed`` and ``hook_ignored``; both in one thread, in order, with no lock held.
+    ``conversation_changed``, ``hook_ignored``, and when they appear ``limit_seen`` and
+    ``condition_seen``; both in one thread, in order, with no lock held.
     They may block. Both may be set until :meth:`start`.
 
     Args:
@@ -90,7 +96,8 @@ class Board:
         self._seats: dict[str, LiveSeat] = {}
         self._processes: dict[int, tuple[int, str]] = {}
         self._looks = Looks(eyes, clock)
-        self._start_up = StartUp(eyes, clock)
+        self._screens = Screens(eyes, clock)
+        self._asked_at = -WATCHED_S
         self._notices = Notices()
         self._server = ServerDesk(
             lambda: [live.seat() for live in self.seats()],
@@ -177,6 +184,15 @@ class Board:
         live = self.seat(key)
         return live.readings().all() if live is not None else []
 
+    def look_at_screen(self, key: str) -> None:
+        """Look at this seat's screen now, if its pane has changed: somebody asks about it."""
+        live = self.seat(key)
+        self.watched()
+        if live is not None:
+            self.look_at_panes()
+            self._look(live)
+            self._look_at_screens([live], asked=True)
+
     def server_state(self) -> ServerState:
         """What is known of the tmux server; ``hung`` is the degraded state."""
         return self._server.state()
@@ -229,13 +245,33 @@ class Board:
     def tick(self) -> None:
         """One look at everything that no event tells: at most two tmux calls, and file stats."""
         self._deaths.look()
-        if self._looks.older_than(PANES_EVERY_S):
+        if self._looks.older_than(self._panes_every_s()):
             self.look_at_panes()
         live_seats = self.seats()
         for live in live_seats:
             self._look(live)
             self._give_up_answered(live)
-        self._start_up.look(live_seats, self._looks.panes())
+        self._screens.keep(live_seats, self._looks.panes())
+        self._look_at_screens(live_seats)
+
+    def watched(self) -> None:
+        """Somebody asked about the agents: busy ones are looked at more often for a while."""
+        self._asked_at = self._clock.monotonic()
+
+    def _look_at_screens(self, live_seats: Sequence[LiveSeat], *, asked: bool = False) -> None:
+        panes = self._looks.panes()
+        watched = self._clock.monotonic() - self._asked_at < WATCHED_S or any(
+            pane.looked_at for pane in panes.values()
+        )
+        for key in self._screens.look(live_seats, panes, watched, asked):
+            self._pace.hurry(key, CONFIRM_S, 2 * CONFIRM_S)
+
+    def _panes_every_s(self) -> float:
+        return BY_SCREEN_EVERY_S if self._any_by_screen() else PANES_EVERY_S
+
+    def _any_by_screen(self) -> bool:
+        """Whether an agent runs that says nothing of itself."""
+        return any(live.is_mute() for live in self.seats())
 
     def look_at_panes(self) -> None:
         """One ``list-panes``, shared by all who ask at the same time."""
@@ -250,8 +286,13 @@ class Board:
         for live in self.seats():
             seat = live.seat()
             reading = look.reading(seat, live.bound_at())
-            if reading is not None:
-                live.take(reading, seat)
+            if reading is None:
+                continue
+            live.take(reading, seat)
+            if (pane := look.panes.get(seat.pane_id)) is not None:
+                live.take_output(pane.activity_at, seat)
+            if (change := worktree.last_change(seat.worktree)) is not None:
+                live.take(change, seat)
 
     # -- Surroundings of a seat ------------------------------------------------------------------
 
@@ -333,18 +374,21 @@ class Board:
         while self._open:
             due = self._pace.due()
             if time.monotonic() >= next_tick or self._looks.older_than(PANES_EVERY_S):
-                next_tick = time.monotonic() + TICK_S
+                # From now, not from when it was due: what a stall made us miss is dropped.
+                every_s = BY_SCREEN_EVERY_S if self._any_by_screen() else TICK_S
+                next_tick = time.monotonic() + every_s
                 self._safely(self.tick)
             else:
                 self._safely(lambda: self._look_at(due))  # noqa: B023 - called at once
             self._pace.sleep(next_tick - time.monotonic())
 
     def _look_at(self, keys: list[str]) -> None:
-        for live in self.seats():
-            if live.key in keys:
-                self._look(live)
-                if live.lacks_exit_status():
-                    self._looks.forget()
+        due = [live for live in self.seats() if live.key in keys]
+        for live in due:
+            self._look(live)
+            if live.lacks_exit_status():
+                self._looks.forget()
+        self._look_at_screens(due)
 
     def _safely(self, work: Callable[[], None]) -> None:
         try:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from typing import Protocol
 
-from tmux_orch.tmux.capture import capture
+from tmux_orch.tmux.capture import Shown, shown
 from tmux_orch.tmux.panes import Observation, observe
 from tmux_orch.tmux.server import Server
 
@@ -20,8 +20,8 @@ class Eyes(Protocol):
     def observe(self) -> Observation:
         """Every pane with its flags and tags, and the server's identity."""
 
-    def capture(self, pane_ids: Sequence[str]) -> Mapping[str, str]:
-        """The screens of these panes, with escapes; panes that are gone are missing."""
+    def capture(self, pane_ids: Sequence[str]) -> Mapping[str, Shown]:
+        """The screens and titles of these panes; panes that are gone are missing."""
 
 
 class TmuxEyes:
@@ -34,6 +34,6 @@ class TmuxEyes:
         """One ``list-panes`` (one tmux process)."""
         return observe(self._server, LOOK_DEADLINE_S)
 
-    def capture(self, pane_ids: Sequence[str]) -> Mapping[str, str]:
+    def capture(self, pane_ids: Sequence[str]) -> Mapping[str, Shown]:
         """One chained capture (one tmux process)."""
-        return capture(self._server, pane_ids)
+        return shown(self._server, pane_ids, LOOK_DEADLINE_S)

@@ -4,65 +4,56 @@ The order is the order of trust (hooks alone go wrong on Esc, retries and kills)
 
 1. The process. A dead program is ``exited`` whatever files and screens still say.
 2. tmux. A window that is gone leaves nothing that could be reached: ``unknown``, with the reason.
-3. The session file is the *level*. A hook is an *event*: it may hasten a state that makes us hold
+3. A permission whose hook is held stands until the session file says that it is over.
+4. The session file is the *level*. A hook is an *event*: it may hasten a state that makes us hold
    back (working, waiting) for :data:`EVENT_LEADS_S`, never ``idle``, which the level must confirm.
-4. Without a session file the last hook stands for the level.
-5. Without both, the screen may show a start-up dialog (the missing file is the second signal);
-   it never says ``idle`` or ``working``.
-6. A young process without a word is ``initializing``; an old one is ``unknown``.
+5. A usage limit needs two signals, and ends when the program works or its time has come.
+6. A turn that failed: its hook says why, the level only that the program is idle.
+7. The level; what a busy program does is said by its newest hook, a retry by its screen.
+8. Without a session file the last hook stands for the level, until the screen says otherwise.
+9. Without both, the screen speaks, when two looks agreed and nobody has to be held for its words.
+10. A young process without a word is ``initializing``; an old one is ``unknown``.
+
+What others marked from outside (``stuck``, ``complete``) is put over the state it fits.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable
-from dataclasses import dataclass
-from datetime import datetime
+from collections.abc import Callable, Collection
+from datetime import datetime, timedelta
 
 from tmux_orch.domain.states import BUSY, READY, WAITING, AgentState, Fused, Reading
+from tmux_orch.watch.readings import Readings
 
 _S = AgentState
 
 #: How long a hook that is younger than the session file's last change leads the file. The file
 #: follows a hook within 0.1 s on a quiet machine; after this long the file is right and the hook
-#: is history (a turn cancelled with Esc makes no hook at all).
+#: is history (a turn cancelled with Esc makes no hook at all). A screen is led as long.
 EVENT_LEADS_S = 3.0
 #: Age below which a program without any sign of life is still starting. Windows are ready in 0.4
 #: to 0.6 s (Claude Code) and 6 s (opencode); a minute covers a loaded machine.
 STARTING_S = 60.0
-
 #: How long a turn that ended in an error keeps messages away. Claude Code has retried for minutes
 #: by then; an agent that nobody may write to again after one bad answer would stop its team.
 ERROR_STANDS_S = 60.0
+#: A screen that was not looked at for so long says nothing any more.
+SCREEN_FRESH_S = 15.0
+#: Words of a limit on the screen are believed of a program that has been at rest for so long.
+LIMIT_QUIET_S = 5.0
+#: The program may need a moment after the reset.
+AFTER_RESET_S = 120.0
+#: No limit is believed for longer without being seen again: an unreadable time, a wrong one.
+LIMIT_MOST_S = 5 * 3600.0
 
 _HOLDS_BACK = BUSY | WAITING
-_START_DIALOGS = frozenset({_S.NEEDS_TRUST, _S.NEEDS_LOGIN, _S.INITIALIZING})
-
-
-@dataclass(frozen=True, slots=True)
-class Readings:
-    """The newest reading of each source, and the process's age.
-
-    Attributes:
-        process, tmux, level, hook, screen: At most one reading of each source.
-        asking: The permission request whose hook is held now; also a hook's, but a lasting one.
-        published: A session file of this very process was seen before.
-        age_s: Seconds since the program was started.
-    """
-
-    process: Reading | None = None
-    tmux: Reading | None = None
-    asking: Reading | None = None
-    level: Reading | None = None
-    hook: Reading | None = None
-    screen: Reading | None = None
-    published: bool = False
-    age_s: float = 0.0
-
-    def all(self) -> list[Reading]:
-        """Those that are there, in the order of trust."""
-        slots = (self.process, self.tmux, self.asking, self.level, self.hook, self.screen)
-        return [reading for reading in slots if reading is not None]
-
+#: What a screen may say of a program that says nothing itself.
+_BY_SCREEN = (BUSY | WAITING | READY | {_S.INITIALIZING}) - {_S.STUCK, _S.COMPLETE}
+#: What a screen adds to a level that only says busy or waiting.
+_SEEN_WHILE_BUSY = frozenset({_S.RETRYING, _S.COMPACTING})
+_SEEN_WHILE_WAITING = frozenset({_S.NEEDS_TRUST, _S.NEEDS_LOGIN})
+#: States that stand over an idle or waiting level without contradicting it.
+_OVER_REST = frozenset({_S.USAGE_LIMITED, _S.ERROR, _S.NEEDS_LOGIN, _S.COMPLETE})
 
 Verdict = tuple[AgentState, Reading | None]
 
@@ -97,8 +88,43 @@ def _event_leads(facts: Readings, now: datetime) -> Verdict | None:
     hook, level = facts.hook, facts.level
     if hook is None or level is None or level.state is None or hook.state not in _HOLDS_BACK:
         return None
-    young = (now - hook.at).total_seconds() <= EVENT_LEADS_S
+    young = _since(hook, now) <= EVENT_LEADS_S
     return (hook.state, hook) if young and hook.at > level.at and hook.state else None
+
+
+def _limited(facts: Readings, now: datetime) -> Verdict | None:
+    """A plan's limit: the failed turn's hook with its text, or the screen and a program at rest."""
+    if facts.level is not None and facts.level.state in BUSY:
+        return None
+    limit = facts.limit_said()
+    if limit is None or _is_over(facts, limit, now):
+        return None
+    if limit is facts.limit and not _rests(facts, now):
+        return None
+    return _S.USAGE_LIMITED, limit
+
+
+def _is_over(facts: Readings, limit: Reading, now: datetime) -> bool:
+    if limit.until_at is not None and now >= limit.until_at + timedelta(seconds=AFTER_RESET_S):
+        return True
+    shown = facts.limit is not None and _shows(facts) and facts.screen_age_s <= SCREEN_FRESH_S
+    return _since(limit, now) > LIMIT_MOST_S and not shown
+
+
+def _rests(facts: Readings, now: datetime) -> bool:
+    """The second signal: by its own word the program does not work, and has not for a moment."""
+    level, hook = facts.level, facts.hook
+    if level is not None:
+        if level.state in WAITING:
+            return True  # the menu that comes with a limit
+        # A turn that ended well was not stopped by a limit, whatever its last words were.
+        ended_well = hook is not None and hook.state is _S.IDLE
+        return level.state in READY and not ended_well and _since(level, now) >= LIMIT_QUIET_S
+    if hook is not None and hook.state in BUSY and facts.still_s < LIMIT_QUIET_S:
+        return False
+    screen = facts.screen
+    by_screen = screen is not None and screen.state in READY | WAITING | {_S.USAGE_LIMITED}
+    return by_screen and facts.still_s >= LIMIT_QUIET_S
 
 
 def _turn_failed(facts: Readings, now: datetime) -> Verdict | None:
@@ -113,21 +139,57 @@ def _turn_failed(facts: Readings, now: datetime) -> Verdict | None:
         later = (level.at - hook.at).total_seconds() > EVENT_LEADS_S
         if later or level.state is not _S.IDLE:
             return None
-    passed = hook.state is _S.ERROR and (now - hook.at).total_seconds() > ERROR_STANDS_S
+    passed = hook.state is _S.ERROR and _since(hook, now) > ERROR_STANDS_S
     return None if passed else (hook.state, hook)
 
 
 def _level(facts: Readings, now: datetime) -> Verdict | None:
-    del now
     level = facts.level
     # The file cannot outlive its process here: rule 1 has spoken. ``exited`` in it is no death.
     if level is None or level.state is None or level.state is _S.EXITED:
         return None
+    if level.state in BUSY:
+        return _while_busy(facts, level, now)
+    if level.state in WAITING:
+        return _while_waiting(facts, level)
     return level.state, level
 
 
+def _while_busy(facts: Readings, level: Reading, now: datetime) -> Verdict:
+    doing, screen = facts.doing, facts.screen
+    newest_at = max(level.at, doing.at) if doing is not None else level.at
+    if screen is not None and _adds(facts, _SEEN_WHILE_BUSY) and _seen_at(facts, now) > newest_at:
+        return screen.state or _S.WORKING, screen
+    if doing is not None and doing.state is not None:
+        return doing.state, doing
+    return (level.state or _S.WORKING), level
+
+
+def _while_waiting(facts: Readings, level: Reading) -> Verdict:
+    hook, screen = facts.hook, facts.screen
+    # Both know that it waits; the hook knows what for (an approval of a plan is a question).
+    if (
+        hook is not None
+        and hook.state in WAITING
+        and (level.at - hook.at).total_seconds() <= EVENT_LEADS_S
+    ):
+        return hook.state or _S.UNKNOWN, hook
+    if screen is not None and _adds(facts, _SEEN_WHILE_WAITING):
+        return screen.state or _S.UNKNOWN, screen
+    return (level.state or _S.UNKNOWN), level
+
+
+def _adds(facts: Readings, states: Collection[AgentState]) -> bool:
+    """The screen says one of these, and said so lately."""
+    screen = facts.screen
+    return screen is not None and screen.state in states and facts.screen_age_s <= SCREEN_FRESH_S
+
+
+def _seen_at(facts: Readings, now: datetime) -> datetime:
+    return now - timedelta(seconds=facts.screen_age_s)
+
+
 def _hook_alone(facts: Readings, now: datetime) -> Verdict | None:
-    del now
     hook = facts.hook
     # A session's end is also the sign of /clear; only the process proves that the program ended.
     # A file that was there and is gone is not replaced by an older hook either.
@@ -135,18 +197,28 @@ def _hook_alone(facts: Readings, now: datetime) -> Verdict | None:
         facts.published
         or facts.level is not None
         or hook is None
-        or hook.state in (None, _S.EXITED, _S.ERROR)
+        or hook.state in (None, _S.EXITED, _S.ERROR, _S.USAGE_LIMITED)
     ):
         return None
+    # Esc and an answer at the terminal make no hook: the screen is the level of such a program.
+    if _shows(facts) and _since(hook, now) - facts.screen_age_s >= EVENT_LEADS_S:
+        screen = facts.screen
+        if screen is not None and screen.state is not None and _kind(screen) != _kind(hook):
+            return screen.state, screen
     return (hook.state, hook) if hook.state else None
 
 
-def _start_dialog(facts: Readings, now: datetime) -> Verdict | None:
+def _screen_alone(facts: Readings, now: datetime) -> Verdict | None:
     del now
     screen = facts.screen
-    if screen is None or screen.state not in _START_DIALOGS or facts.published:
+    if facts.published or not _shows(facts) or screen is None or screen.state is None:
         return None
-    return (screen.state, screen) if screen.state else None
+    return screen.state, screen
+
+
+def _shows(facts: Readings) -> bool:
+    """The screen says a state that it may say alone, and said so lately."""
+    return _adds(facts, _BY_SCREEN)
 
 
 def _starting(facts: Readings, now: datetime) -> Verdict | None:
@@ -162,12 +234,22 @@ RULES: tuple[Callable[[Readings, datetime], Verdict | None], ...] = (
     _unreachable,
     _asks,
     _event_leads,
+    _limited,
     _turn_failed,
     _level,
     _hook_alone,
-    _start_dialog,
+    _screen_alone,
     _starting,
 )
+
+
+def _marked(facts: Readings, verdict: Verdict) -> Verdict:
+    mark, state = facts.mark, verdict[0]
+    if mark is not None:
+        over_busy = mark.state is _S.STUCK and state in BUSY
+        if over_busy or (mark.state is _S.COMPLETE and state in READY):
+            return mark.state or state, mark
+    return verdict
 
 
 def evidence(reading: Reading | None) -> str:
@@ -184,16 +266,67 @@ def fuse(facts: Readings, before: Fused | None, now: datetime) -> Fused:
     ``since_at`` is kept while the state stays the same; a new state begins when its reading was
     true, but never before the state it follows.
     """
-    for rule in RULES:
-        verdict = rule(facts, now)
-        if verdict is not None:
-            break
-    else:
-        verdict = (_S.UNKNOWN, None)
-    state, reading = verdict
+    state, reading = decide(facts, now)
+    against = conflict(facts, state, reading, now)
     if before is not None and before.state is state:
-        return Fused(state, before.since_at, evidence(reading))
+        return Fused(state, before.since_at, evidence(reading), against)
     since = min(reading.at, now) if reading is not None else now
     if before is not None:
         since = max(since, before.since_at)
-    return Fused(state, since, evidence(reading))
+    return Fused(state, since, evidence(reading), against)
+
+
+def decide(facts: Readings, now: datetime) -> Verdict:
+    """The state, and the reading that decided it (``None`` when no source says anything)."""
+    for rule in RULES:
+        verdict = rule(facts, now)
+        if verdict is not None:
+            return _marked(facts, verdict)
+    return _S.UNKNOWN, None
+
+
+def conflict(facts: Readings, state: AgentState, decided: Reading | None, now: datetime) -> str:
+    """The strongest reading that is no history and says another kind of state; empty for none."""
+    if state in (_S.EXITED, _S.UNKNOWN):
+        return ""
+    for reading in facts.all():
+        if reading is decided or reading.state is None or reading is facts.mark:
+            continue
+        if _kind(reading) == _kind_of(state) or _is_history(facts, reading, decided, now):
+            continue
+        if state in _OVER_REST and reading.state in READY | WAITING:
+            continue
+        return evidence(reading)
+    return ""
+
+
+def _is_history(facts: Readings, reading: Reading, decided: Reading | None, now: datetime) -> bool:
+    """What it said was true once, and the reading that decided is later."""
+    level = facts.level
+    if reading in (facts.hook, facts.doing):
+        # A hook is an event; a level or a screen of later speaks of now.
+        return decided is level or reading.at < (decided.at if decided else now)
+    if reading in (facts.screen, facts.limit):
+        seen_at = _seen_at(facts, now)
+        lag = timedelta(seconds=EVENT_LEADS_S)
+        return facts.screen_age_s > SCREEN_FRESH_S or (
+            decided is not None and seen_at < decided.at + lag
+        )
+    # The level lags behind the hook that leads it.
+    return reading is level and decided is facts.hook
+
+
+def _since(reading: Reading, now: datetime) -> float:
+    return (now - reading.at).total_seconds()
+
+
+def _kind(reading: Reading) -> object:
+    return _kind_of(reading.state) if reading.state is not None else None
+
+
+def _kind_of(state: AgentState) -> object:
+    """States that do not contradict each other are of one kind."""
+    for kind in (BUSY, READY, WAITING):
+        if state in kind:
+            return kind
+    return state

@@ -18,7 +18,7 @@ from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.states import AgentState
 from tmux_orch.messages.port import Deliverer, Moment
-from tmux_orch.watch import identity
+from tmux_orch.watch import gauge, identity
 from tmux_orch.watch.board import Board
 from tmux_orch.watch.live_seat import LiveSeat
 
@@ -84,6 +84,10 @@ class HookDesk:
             return self._ignore(key, "the caller is no agent that is watched")
         told = self._read(live, payload)
         if told is None or not self._is_current(live, told, peer_pid):
+            return None
+        if told.figures is not None:
+            live.take_hook(told)
+            write(gauge.line(live.seat().name, told.figures).encode())
             return None
         if told.prompt and not told.subagent:
             self._deliverer.own_turn(live.key)

@@ -3,21 +3,36 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import replace
+from datetime import datetime
 from pathlib import Path
-from typing import Protocol
+from typing import Any, Protocol
 
-from tmux_orch.agents.adapter import Adapter, Berth, HookReading
+from tmux_orch.agents.adapter import Adapter, Berth, Dialog, HookReading, ScreenReading
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.seat import Seat
-from tmux_orch.domain.states import BUSY, READY, AgentState, Fused, Reading, Source
+from tmux_orch.domain.states import (
+    BUSY,
+    READY,
+    WAITING,
+    AgentState,
+    Condition,
+    Fused,
+    Reading,
+    Source,
+)
+from tmux_orch.domain.work import Figures
 from tmux_orch.messages.port import Sighting
 from tmux_orch.watch import process
 from tmux_orch.watch.conversation import Conversation
-from tmux_orch.watch.fusion import STARTING_S, Readings, fuse
+from tmux_orch.watch.edges import Edges
+from tmux_orch.watch.fusion import STARTING_S, fuse
+from tmux_orch.watch.gauge import Gauge
 from tmux_orch.watch.permissions import Asked
+from tmux_orch.watch.readings import Readings
+from tmux_orch.watch.seen import Seen, one_line
 
 #: A program that is idle when it is first seen may be about to take the prompt of its own command
 #: line: Claude Code 2.1.197 said idle and took it 0.24 s later (loaded machine). Nothing is typed
@@ -35,6 +50,9 @@ class Surroundings(Protocol):
 
     def hold_of(self, seat: Seat) -> str | None:
         """Why nothing may be sent there now, as far as the tmux server is concerned."""
+
+    def tell(self, kind: str, key: str | None, payload: Mapping[str, Any]) -> None:
+        """An event of the seat, in line with its changes."""
 
 
 class LiveSeat:
@@ -65,6 +83,11 @@ class LiveSeat:
         self._level_stamp: tuple[int, int] | None = None
         self._hooks_seen = False
         self._settled_at = 0.0
+        self._seen: Seen | None = None
+        self._screen_at = self._screen_changed_at = 0.0
+        self._edges = Edges()
+        self._moved_at: datetime | None = None
+        self._gauge = Gauge(self._clock)
         self._conversation.move(adapter, self._berth)
 
     def rebind(self, seat: Seat, berth: Berth, adapter: Adapter) -> bool:
@@ -142,6 +165,12 @@ class LiveSeat:
             working = self._fused.state in BUSY
             return working and self._hooks_seen and self._adapter.hands_over
 
+    def is_mute(self) -> bool:
+        """Whether its program runs and says nothing of itself, so that its screen must be read."""
+        with self._lock:
+            facts, running = self._readings, self._fused.state is not AgentState.EXITED
+            return running and bool(self._seat.pid_start) and facts.level is None
+
     def hold(self) -> str | None:
         """Why nothing may be sent to this agent now, in words; else ``None``."""
         with self._lock:
@@ -149,6 +178,63 @@ class LiveSeat:
         if (reason := self._around.hold_of(seat)) is not None:
             return reason
         return "the agent has just started" if self._clock.monotonic() < settled_at else None
+
+    # -- its screen, its figures -----------------------------------------------------------------
+
+    def seen(self) -> Seen | None:
+        """The last look at its screen that was believed, or ``None`` before the first."""
+        with self._lock:
+            return self._seen
+
+    def screen_reading(self) -> ScreenReading | None:
+        """What the adapter's rules say of that screen."""
+        seen = self.seen()
+        return seen.read if seen is not None else None
+
+    def dialog(self) -> Dialog | None:
+        """The dialog that stands on its screen, as last captured, while the agent waits.
+
+        ``None`` also when it waits and the dialog was not captured yet, which takes a tick;
+        :meth:`dialog_at` says since when exactly this one stands.
+        """
+        with self._lock:
+            seen, state = self._seen, self._fused.state
+        if seen is None or not seen.agreed or state not in WAITING | {AgentState.USAGE_LIMITED}:
+            return None
+        return seen.dialog
+
+    def dialog_at(self) -> datetime | None:
+        """When the dialog of :meth:`dialog` was first seen to look as it does."""
+        seen = self.seen()
+        return seen.at if seen is not None and seen.dialog is not None else None
+
+    def figures(self) -> Figures | None:
+        """What the program said of its use: to its status line, else in its own files."""
+        with self._lock:
+            gauge, adapter, berth = self._gauge, self._adapter, self._berth
+        return gauge.figures(adapter, berth)
+
+    def moved_at(self) -> datetime | None:
+        """When anything of it last moved: output, a hook, its session file, its worktree."""
+        with self._lock:
+            facts, moved_at = self._readings, self._moved_at
+        told = (facts.hook, facts.level, facts.git)
+        instants = [reading.at for reading in told if reading is not None]
+        return max([*instants, *([moved_at] if moved_at else [])], default=None)
+
+    def mark(self, state: AgentState | None, reading: Reading | None) -> None:
+        """What others concluded from outside: ``stuck`` over a busy state, ``complete`` over idle.
+
+        It falls with the next hook or change of the session file; ``stuck`` also with the next
+        output. ``None`` takes it back.
+        """
+        if state not in (None, AgentState.STUCK, AgentState.COMPLETE):
+            raise ValueError(f"{state} is not marked from outside")
+        with self._lock:
+            seat = self._seat
+            made = replace(reading, state=state) if state and reading else None
+            self._readings = replace(self._readings, mark=made)
+        self._fuse(seat)
 
     # -- looking ---------------------------------------------------------------------------------
 
@@ -181,17 +267,15 @@ class LiveSeat:
             # A slower look that began earlier must not overwrite what a later one saw.
             if self._seat.pid == seat.pid and look > self._level_look:
                 self._level_look, self._level_stamp = look, stamp
-                self._readings = replace(self._readings, level=level)
                 if level is not None:
-                    self._published(level)
+                    self._publishes(level)
+                self._readings = self._readings.with_level(level)
         self._fuse(seat)
 
-    def _published(self, level: Reading) -> None:
-        """The program has a session file now: its screen is no evidence of a start-up dialog."""
+    def _publishes(self, level: Reading) -> None:
         young = process.age_s(self._seat.pid_start) < STARTING_S
         if not self._readings.published and young and level.state is AgentState.IDLE:
             self._settled_at = self._clock.monotonic() + SETTLES_S
-        self._readings = replace(self._readings, screen=None, published=True)
 
     def look_at_process(self, seat: Seat) -> bool:
         """Whether the program runs; its death becomes a reading."""
@@ -219,7 +303,7 @@ class LiveSeat:
     # -- taking readings -------------------------------------------------------------------------
 
     def take(self, reading: Reading, of: Seat) -> None:
-        """A reading of the process, of tmux or of the screen; dropped if ``of`` is a past life."""
+        """A reading of the process, of tmux or of git; dropped if ``of`` is a past life."""
         with self._lock:
             if not self._same_life(of):
                 return
@@ -229,25 +313,62 @@ class LiveSeat:
                 self._readings = replace(self._readings, process=reading)
             elif reading.source is Source.TMUX:
                 self._readings = replace(self._readings, tmux=reading)
-            elif reading.source is Source.SCREEN:
-                self._readings = replace(self._readings, screen=reading)
+            elif reading.source is Source.GIT:
+                self._readings = replace(self._readings, git=reading)
         self._fuse(of)
 
-    def clear_screen(self, of: Seat) -> None:
-        """The screen shows no dialog any more."""
+    def take_output(self, at: datetime, of: Seat) -> None:
+        """tmux saw output of it at ``at``."""
         with self._lock:
-            if self._same_life(of):
-                self._readings = replace(self._readings, screen=None)
-        self._fuse(of)
+            if not self._same_life(of) or (self._moved_at is not None and at <= self._moved_at):
+                return
+            self._moved_at = at
+            mark = self._readings.mark
+            fell = mark is not None and mark.state is AgentState.STUCK and at > mark.at
+            if fell:
+                self._readings = replace(self._readings, mark=None)
+        if fell:
+            self._fuse(of)
+
+    def take_screen(self, seen: Seen, changed_at: float) -> None:
+        """A look at its screen; ``changed_at`` is the monotonic instant of its last change."""
+        with self._lock:
+            seat = self._seat
+            self._seen = seen
+            self._screen_at, self._screen_changed_at = self._clock.monotonic(), changed_at
+            parked = self._fused.state is AgentState.USAGE_LIMITED
+            self._readings = self._readings.with_screen(seen.reading(), seen.limit(), parked)
+            if seen.agreed:
+                said = replace(seen.reading(), detail=seen.read.evidence)
+                news = self._edges.condition(seen.read.condition, said)
+            else:
+                news = None
+            if news is not None:
+                self._around.tell("condition_seen", self._key, news)
+        self._fuse(seat)
+
+    def keep_screen(self) -> None:
+        """Its pane did not change: the screen still says what it said."""
+        with self._lock:
+            self._screen_at = self._clock.monotonic()
 
     def take_hook(self, told: HookReading) -> None:
         """One hook call of the seat's own conversation."""
         with self._lock:
             seat = self._seat
-            self._hooks_seen = True
+            if told.reading.source is Source.HOOK:
+                self._hooks_seen = True
             idle = self._fused.state in READY
+            if told.figures is not None:
+                self._gauge.tell(told.figures)
             if told.reading.state is not None and not told.subagent:
-                self._readings = replace(self._readings, hook=told.reading)
+                self._readings = self._readings.with_hook(told.reading)
+            if (figures := self._gauge.told) is not None:
+                self._readings = self._readings.with_quotas(figures.quotas)
+            if told.condition is not Condition.NONE:
+                news = self._edges.condition(told.condition, told.reading)
+                if news is not None:
+                    self._around.tell("condition_seen", self._key, news)
         if told.prompt and not told.subagent:
             # Typed while it worked, a prompt is queued (seen 3 to 4 s before the model was asked).
             # Even of an idle agent the hook is not yet the transcript: a program killed in between
@@ -305,20 +426,31 @@ class LiveSeat:
             if not self._same_life(of):
                 return
             before = self._fused
-            after = fuse(replace(self._readings, age_s=age_s), before, now)
+            after = fuse(self._aged(age_s), before, now)
             if after == before:
                 return
             self._fused = after
             self._around.changed(self, before, after)
+            if (news := self._edges.limit(after, self._readings)) is not None:
+                self._around.tell("limit_seen", self._key, news)
         with self._around.condition:
             self._around.condition.notify_all()
+
+    def _aged(self, age_s: float) -> Readings:
+        now = self._clock.monotonic()
+        return replace(
+            self._readings,
+            age_s=age_s,
+            screen_age_s=now - self._screen_at,
+            still_s=now - self._screen_changed_at,
+        )
 
 
 def _slot(readings: Readings, source: Source) -> Reading | None:
     slots = {
         Source.PROCESS: readings.process,
         Source.TMUX: readings.tmux,
-        Source.SCREEN: readings.screen,
+        Source.GIT: readings.git,
     }
     return slots.get(source)
 
@@ -328,7 +460,7 @@ def _says_the_same(before: Reading | None, after: Reading) -> bool:
 
 
 def _asking(asked: Asked) -> Reading:
-    told = _one_line(f"{asked.tool}: {asked.exact}")
+    told = one_line(f"{asked.tool}: {asked.exact}", 200)
     return Reading(Source.HOOK, AgentState.WAITING_PERMISSION, asked.at, "permission.held", told)
 
 
@@ -343,8 +475,3 @@ def _stamp(adapter: Adapter, berth: Berth) -> tuple[int, int] | None:
     except OSError:
         return None  # absent or unreadable: the adapter is asked, and it says so
     return facts.st_mtime_ns, facts.st_ino
-
-
-def _one_line(text: str) -> str:
-    line = " ".join(text.split())
-    return line if len(line) <= 200 else f"{line[:199]}…"

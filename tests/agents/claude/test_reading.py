@@ -32,11 +32,11 @@ both = pytest.mark.parametrize("version", recorded.VERSIONS)
     ("event", "state"),
     [
         ("SessionStart", None),
-        ("UserPromptSubmit", AgentState.WORKING),
-        ("PostToolUse", AgentState.WORKING),
+        ("UserPromptSubmit", AgentState.THINKING),
+        ("PostToolUse", AgentState.THINKING),
         ("PermissionRequest", AgentState.WAITING_PERMISSION),
         ("Notification", None),
-        ("PreCompact", AgentState.WORKING),
+        ("PreCompact", AgentState.COMPACTING),
         ("Stop", AgentState.IDLE),
         ("StopFailure", AgentState.NEEDS_LOGIN),  # recorded: a 403
     ],

@@ -20,7 +20,7 @@ PROGRAM = Program("claude", "/opt/claude", "2.1.329")
 
 def test_one_quoted_command_answers_every_event(tmp_path: Path) -> None:
     berth = berth_in(tmp_path)
-    hooks = settings.settings(berth)["hooks"]
+    hooks = settings.settings(berth, "2.1.329")["hooks"]
     commands = {hook["command"] for event in hooks.values() for hook in event[0]["hooks"]}
     assert {tuple(shlex.split(command)) for command in commands} == {(str(berth.hook),)}
 
@@ -29,14 +29,14 @@ def test_one_quoted_command_answers_every_event(tmp_path: Path) -> None:
 def test_only_events_that_the_version_knows_are_named(tmp_path: Path, version: str) -> None:
     # The program's own list, from its warning about an event that it does not know.
     warning = " ".join(recorded.screen(version, "settings_dialog").split())
-    for event in settings.settings(berth_in(tmp_path))["hooks"]:
+    for event in settings.settings(berth_in(tmp_path), "2.1.329")["hooks"]:
         assert event in warning
 
 
 def test_a_permission_hook_outlasts_a_night_and_the_others_do_not_hang_a_turn(
     tmp_path: Path,
 ) -> None:
-    hooks = settings.settings(berth_in(tmp_path))["hooks"]
+    hooks = settings.settings(berth_in(tmp_path), "2.1.329")["hooks"]
     waits = {event: hook[0]["hooks"][0]["timeout"] for event, hook in hooks.items()}
     # JavaScript's timers overflow above 2**31 ms and fire at once.
     assert 12 * 3600 < waits.pop("PermissionRequest") < 2**31 / 1000
@@ -45,32 +45,32 @@ def test_a_permission_hook_outlasts_a_night_and_the_others_do_not_hang_a_turn(
 
 def test_no_deny_rule_is_one_that_the_program_warns_about(tmp_path: Path) -> None:
     # 2.1.329: "Deny rule Write(...) never matches · use Edit(...)", on every start.
-    for rule in settings.settings(berth_in(tmp_path))["permissions"]["deny"]:
+    for rule in settings.settings(berth_in(tmp_path), "2.1.329")["permissions"]["deny"]:
         assert rule.startswith("Edit(//")
 
 
 def test_a_mates_path_is_no_pattern(tmp_path: Path) -> None:
     berth = berth_in(tmp_path, mates=(Path("/a [b] (c)/d*e?"),))
-    permissions = settings.settings(berth)["permissions"]
+    permissions = settings.settings(berth, "2.1.329")["permissions"]
     assert permissions["deny"] == [r"Edit(//a \[b\] (c)/d\*e?/**)"]
     assert r"Read(//a \[b\] (c)/d\*e?/**)" in permissions["allow"]
 
 
 def test_no_allowed_command_can_write_a_file_of_its_choice(tmp_path: Path) -> None:
-    allowed = settings.settings(berth_in(tmp_path))["permissions"]["allow"]
+    allowed = settings.settings(berth_in(tmp_path), "2.1.329")["permissions"]["allow"]
     for command in ("git diff", "git log", "git status", "git"):
         assert f"Bash({command}:*)" not in allowed
 
 
 def test_nobody_resumes_but_we(tmp_path: Path) -> None:
-    assert settings.settings(berth_in(tmp_path))["autoContinueAtUsageLimit"] is False
+    assert settings.settings(berth_in(tmp_path), "2.1.329")["autoContinueAtUsageLimit"] is False
 
 
 def test_settings_are_written_whole_and_private(tmp_path: Path) -> None:
     berth = berth_in(tmp_path)
-    path = settings.write(berth)
+    path = settings.write(berth, "2.1.329")
     assert path.stat().st_mode & 0o777 == 0o600
-    assert json.loads(path.read_bytes()) == settings.settings(berth)
+    assert json.loads(path.read_bytes()) == settings.settings(berth, "2.1.329")
     assert {entry.name for entry in berth.private.iterdir()} == {"role.md", path.name}
 
 
@@ -110,7 +110,7 @@ def test_what_the_person_chose_of_our_variables_stays(tmp_path: Path) -> None:
 def test_the_hub_writes_its_notes_without_a_question_and_nobody_else_does(tmp_path: Path) -> None:
     notes = tmp_path / "notes [1]"
     berth = berth_in(tmp_path)
-    allowed = settings.settings(replace(berth, notes=notes))["permissions"]["allow"]
+    allowed = settings.settings(replace(berth, notes=notes), "2.1.329")["permissions"]["allow"]
     assert f"Edit(/{tmp_path}/notes \\[1\\]/**)" in allowed
-    others = settings.settings(berth)["permissions"]["allow"]
+    others = settings.settings(berth, "2.1.329")["permissions"]["allow"]
     assert not [rule for rule in others if rule.startswith("Edit")]

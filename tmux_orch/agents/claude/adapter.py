@@ -27,6 +27,7 @@ from tmux_orch.agents.claude import (
     screen,
     session_file,
     transcript,
+    usage,
 )
 from tmux_orch.agents.screens import load, seen
 from tmux_orch.domain.states import Reading
@@ -91,9 +92,9 @@ class Claude:
         return seen.seen(load.rules(self.name), capture, title, now, zone)
 
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
-        """Nothing: what it says of its use comes by hook."""
-        del berth, now
-        return None
+        """See :func:`usage.figures`: for a program that does not tell us by its status line."""
+        path = conversation.transcript(berth)
+        return usage.figures(path, now) if path is not None else None
 
     def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
         """See :func:`hooks.read`."""

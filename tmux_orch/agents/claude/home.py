@@ -7,11 +7,28 @@ import re
 from collections.abc import Mapping
 from pathlib import Path
 
+from tmux_orch.agents.adapter import Berth
+
 
 def config_directory(environment: Mapping[str, str]) -> Path:
     """``CLAUDE_CONFIG_DIR``, else ``~/.claude``, as the program itself decides."""
     chosen = environment.get("CLAUDE_CONFIG_DIR")
     return Path(chosen) if chosen else Path(environment.get("HOME", "/")) / ".claude"
+
+
+#: Where a machine's administrator sets what nobody may change (Linux).
+_MANAGED = Path("/etc/claude-code/managed-settings.json")
+
+
+def settings_files(berth: Berth) -> tuple[Path, ...]:
+    """The settings files that are not ours which a program in this seat reads."""
+    project = berth.worktree / ".claude"
+    return (
+        config_directory(berth.environment) / "settings.json",
+        project / "settings.json",
+        project / "settings.local.json",
+        _MANAGED,
+    )
 
 
 def sessions_directory(environment: Mapping[str, str]) -> Path:

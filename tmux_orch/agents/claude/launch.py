@@ -38,7 +38,7 @@ def _launch(berth: Berth, program: Program, identity: str, prompt: str) -> Launc
         argv += ["--permission-mode", _mode(berth.permission_mode)]
     if berth.model:
         argv += [f"--model={berth.model}"]  # one word: a name that begins with "-" is no option
-    argv += ["--settings", str(settings.write(berth))]
+    argv += ["--settings", str(settings.write(berth, program.version))]
     argv += ["--append-system-prompt-file", str(berth.role_page)]
     if prompt:
         argv += ["--", prompt]

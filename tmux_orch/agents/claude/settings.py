@@ -10,6 +10,7 @@ from typing import Any
 
 from tmux_orch.agents import private_file
 from tmux_orch.agents.adapter import Berth
+from tmux_orch.agents.claude import events, home
 
 FILE = "claude-settings.json"
 #: Seconds until the program gives up a hook. The client answers in milliseconds when the daemon is
@@ -17,18 +18,8 @@ FILE = "claude-settings.json"
 HOOK_S = 20
 #: A permission may be answered by a person who sleeps; after it the dialog simply stands.
 PERMISSION_S = 7 * 24 * 3600
-#: Only events that every supported version knows: an unknown one stops 2.1.197 with a menu.
-EVENTS = (
-    "SessionStart",
-    "UserPromptSubmit",
-    "PostToolUse",
-    "PermissionRequest",
-    "Stop",
-    "StopFailure",
-    "SessionEnd",
-    "Notification",
-    "PreCompact",
-)
+#: Told in the background: the agent does not wait for us, whose answer it would not use anyway.
+_UNAWAITED = frozenset({"PreToolUse", "Notification", "PermissionDenied", "ElicitationResult"})
 #: Commands that never need a question: our own, and recording one's own work. Not `git diff` and
 #: the like: the programs let their reading forms pass by themselves, and a rule of ours would let
 #: `git diff --output=FILE` write anywhere (seen, both versions).
@@ -43,19 +34,20 @@ COMMANDS = (
 )
 
 
-def write(berth: Berth) -> Path:
-    """Write the seat's settings file (0600) and return its path."""
+def write(berth: Berth, version: str) -> Path:
+    """Write the seat's settings file (0600) for a program of this version; its path."""
     path = berth.private / FILE
-    text = json.dumps(settings(berth), indent=1, ensure_ascii=False)
+    text = json.dumps(settings(berth, version), indent=1, ensure_ascii=False)
     private_file.replace(path, text.encode())
     return path
 
 
-def settings(berth: Berth) -> dict[str, Any]:
-    """What one process is told beyond the person's own configuration."""
+def settings(berth: Berth, version: str) -> dict[str, Any]:
+    """What one process of this version is told beyond the person's own configuration."""
     command = shlex.quote(str(berth.hook))
     return {
-        "hooks": {event: [_hook(command, event)] for event in EVENTS},
+        "hooks": {event: [_hook(command, event)] for event in events.told(version)},
+        **_status_line(berth, command),
         "permissions": _permissions(berth),
         # Main screen: the alternate one of 2.1.329 has no history to capture.
         "tui": "default",
@@ -69,7 +61,30 @@ def settings(berth: Berth) -> dict[str, Any]:
 
 def _hook(command: str, event: str) -> dict[str, Any]:
     timeout = PERMISSION_S if event == "PermissionRequest" else HOOK_S
-    return {"hooks": [{"type": "command", "command": command, "timeout": timeout}]}
+    hook: dict[str, Any] = {"type": "command", "command": command, "timeout": timeout}
+    if event in _UNAWAITED:
+        hook["async"] = True
+    return {"hooks": [hook]}
+
+
+def _status_line(berth: Berth, command: str) -> dict[str, Any]:
+    """Ours, unless the person has one of their own: settings given to a process win over theirs.
+
+    Its figures come from the transcript then.
+    """
+    if any(_has_status_line(path) for path in home.settings_files(berth)):
+        return {}
+    return {"statusLine": {"type": "command", "command": command, "padding": 0}}
+
+
+def _has_status_line(path: Path) -> bool:
+    try:
+        data = json.loads(path.read_bytes())
+    except FileNotFoundError:
+        return False
+    except (OSError, ValueError):
+        return True  # could not tell: what may be theirs is not hidden
+    return isinstance(data, dict) and "statusLine" in data
 
 
 def _permissions(berth: Berth) -> dict[str, Any]:

@@ -1,0 +1,50 @@
+"""What is told of an agent once, when it appears, and not again while it stands."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from datetime import datetime
+from typing import Any
+
+from tmux_orch.domain.states import AgentState, Condition, Fused, Reading
+from tmux_orch.watch.readings import Readings
+from tmux_orch.watch.seen import one_line
+
+
+class Edges:
+    """The conditions and limits that were told of one agent."""
+
+    def __init__(self) -> None:
+        self._condition: tuple[Condition, str] = (Condition.NONE, "")
+        self._limit: tuple[str, datetime | None] | None = None
+
+    def condition(self, condition: Condition, said: Reading) -> Mapping[str, Any] | None:
+        """The payload of ``condition_seen`` when this condition is news."""
+        now_is = (condition, one_line(said.detail))
+        if now_is == self._condition:
+            return None
+        self._condition = now_is
+        if condition is Condition.NONE:
+            return None
+        return {
+            "condition": str(condition),
+            "source": str(said.source),
+            "rule": said.rule,
+            "evidence": now_is[1],
+        }
+
+    def limit(self, fused: Fused, readings: Readings) -> Mapping[str, Any] | None:
+        """The payload of ``limit_seen`` when an agent is newly held, or its end is another."""
+        limit = readings.limit_said() if fused.state is AgentState.USAGE_LIMITED else None
+        if limit is None:
+            self._limit = None
+            return None
+        if self._limit == (limit.rule, limit.until_at):
+            return None
+        self._limit = (limit.rule, limit.until_at)
+        return {
+            "source": str(limit.source),
+            "rule": limit.rule,
+            "evidence": limit.detail,
+            "until_at": limit.until_at.isoformat() if limit.until_at else None,
+        }

@@ -1,0 +1,217 @@
+"""Whose screen is looked at when: only what changed, only where something can be learnt from it.
+
+Programs that publish their state are looked at when a dialog stands, now and then while they are
+busy (a retry is told by nothing else), and once after they came to rest. The others are looked at
+every tick in which their pane changed: their screen is all there is. All in one tmux process.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from datetime import UTC, datetime, timedelta, tzinfo
+from functools import cache
+from zoneinfo import ZoneInfo
+
+from tmux_orch.clock import Clock
+from tmux_orch.domain.errors import CouldNotTell
+from tmux_orch.domain.states import BUSY, WAITING, Condition
+from tmux_orch.tmux.capture import Shown
+from tmux_orch.tmux.panes import PaneFacts
+from tmux_orch.watch import process
+from tmux_orch.watch.eyes import Eyes
+from tmux_orch.watch.live_seat import LiveSeat
+from tmux_orch.watch.seen import Seen
+
+#: A program that is ready publishes it 0.4 to 0.6 s after its window was made (Claude Code, both
+#: versions, quiet machine); one that has not after this long may be standing in a dialog.
+SILENT_S = 1.5
+#: A new state on a screen is looked at again after so long before it is believed.
+CONFIRM_S = 0.12
+#: Between two looks at one screen: a dialog or a program that says nothing itself; a busy program
+#: while somebody looks, and while nobody does; one at rest.
+SHOWN_S, BUSY_S, BUSY_UNWATCHED_S, REST_S = 0.6, 3.0, 10.0, 2.0
+#: A program whose hooks came by so lately is not retrying.
+_HOOK_QUIET_S = 2.0
+_FAST_TRIES = 3
+#: tmux tells the last output to the second: what came in the second of a capture may be later.
+_SECOND = timedelta(seconds=1)
+
+
+@dataclass(slots=True)
+class _Memory:
+    """What is remembered of one seat's screen; ``agreed`` is the last look that was believed."""
+
+    seen: Seen
+    agreed: Seen | None
+    pane: tuple[object, ...]
+    captured_at: datetime
+    looked_at: float  # monotonic
+    changed_at: float  # monotonic
+    tries: int = 0  # looks since the last one that was believed
+
+    @property
+    def unsure(self) -> bool:
+        return not self.seen.agreed
+
+
+@dataclass(slots=True)
+class Screens:
+    """Captures the screens that are worth it and gives what they say to their seats."""
+
+    eyes: Eyes
+    clock: Clock
+    _memory: dict[tuple[str, int], _Memory] = field(default_factory=dict)
+
+    def look(
+        self,
+        seats: Sequence[LiveSeat],
+        panes: Mapping[str, PaneFacts],
+        watched: bool,
+        asked: bool = False,
+    ) -> list[str]:
+        """Look at those of ``seats`` that need it; the keys whose new state must be confirmed.
+
+        Args:
+            seats: Live seats.
+            panes: The panes as last seen.
+            watched: Somebody looks at the team now.
+            asked: Somebody asks about just these: whatever changed is looked at.
+        """
+        wanted: dict[str, LiveSeat] = {}
+        for live in seats:
+            pane = panes.get(live.seat().pane_id)
+            if pane is None or pane.dead:
+                continue
+            if self._is_news(live, pane) if asked else self._is_wanted(live, pane, watched):
+                wanted[pane.pane_id] = live
+        if not wanted:
+            return []
+        try:
+            shown = self.eyes.capture(list(wanted))
+        except CouldNotTell:
+            return []  # the look at the panes reports a server that does not answer
+        for pane_id, live in wanted.items():
+            if pane_id in shown:
+                self._take(live, panes[pane_id], shown[pane_id])
+        return [live.key for live in wanted.values() if self._is_unsure(live)]
+
+    def keep(self, seats: Sequence[LiveSeat], panes: Mapping[str, PaneFacts]) -> None:
+        """Forget programs that are gone; screens that did not change still say what they said."""
+        lives = {_name(live): live for live in seats}
+        self._memory = {name: m for name, m in self._memory.items() if name in lives}
+        for name, memory in self._memory.items():
+            pane = panes.get(lives[name].seat().pane_id)
+            if pane is not None and not memory.unsure and not _has_changed(memory, pane):
+                lives[name].keep_screen()
+
+    def _is_wanted(self, live: LiveSeat, pane: PaneFacts, watched: bool) -> bool:
+        seat, facts = live.seat(), live.readings()
+        if not seat.pid_start:
+            return False
+        memory, now = self._memory.get(_name(live)), self.clock.monotonic()
+        if memory is not None and memory.unsure:
+            # One that never stands still is not chased.
+            soon = memory.tries % _FAST_TRIES != 0
+            return now - memory.looked_at >= (CONFIRM_S if soon else SHOWN_S)
+        level = facts.level
+        if level is None and (facts.published or process.age_s(seat.pid_start) < SILENT_S):
+            return False
+        if memory is None:
+            return True
+        since_s, changed = now - memory.looked_at, _has_changed(memory, pane)
+        if level is None:
+            return changed and since_s >= SHOWN_S
+        if level.state in WAITING:
+            # The pane as last seen may be older than the dialog.
+            older = memory.captured_at < level.at or memory.seen.dialog is None
+            return (older or changed) and since_s >= SHOWN_S
+        if level.state in BUSY:
+            hook = facts.hook
+            quiet_s = (self.clock.now() - hook.at).total_seconds() if hook else _HOOK_QUIET_S
+            every_s = BUSY_S if watched else BUSY_UNWATCHED_S
+            return changed and quiet_s >= _HOOK_QUIET_S and since_s >= every_s
+        return changed and since_s >= REST_S
+
+    def _is_news(self, live: LiveSeat, pane: PaneFacts) -> bool:
+        memory = self._memory.get(_name(live))
+        return memory is None or memory.unsure or _has_changed(memory, pane)
+
+    def _take(self, live: LiveSeat, pane: PaneFacts, shown: Shown) -> None:
+        now, at = self.clock.monotonic(), self.clock.now()
+        memory = self._memory.get(_name(live))
+        if memory is not None and (memory.seen.capture, memory.seen.title) == (
+            shown.screen,
+            shown.title,
+        ):
+            seen, changed_at = replace(memory.seen, agreed=True), memory.changed_at
+        else:
+            seen, changed_at = _read(live, shown, at, memory), now
+        before = memory.agreed if memory is not None else None
+        tries = 0 if seen.agreed or memory is None else memory.tries + 1
+        self._memory[_name(live)] = _Memory(
+            seen, seen if seen.agreed else before, _marks(pane), at, now, changed_at, tries
+        )
+        if seen.agreed or before is None:
+            live.take_screen(seen, changed_at)
+
+    def _is_unsure(self, live: LiveSeat) -> bool:
+        memory = self._memory.get(_name(live))
+        return memory is not None and memory.unsure and memory.tries < _FAST_TRIES
+
+
+def _read(live: LiveSeat, shown: Shown, at: datetime, memory: _Memory | None) -> Seen:
+    """A screen that looks otherwise than before; busy ones change all the time."""
+    adapter = live.adapter()
+    zone = _zone(live.berth().environment.get("TZ", ""))
+    read = adapter.screen(shown.screen, shown.title, at, zone)
+    seen = Seen(shown.screen, shown.title, read, adapter.dialog(shown.screen), at)
+    return replace(seen, agreed=_is_agreed(seen, memory))
+
+
+def _is_agreed(seen: Seen, memory: _Memory | None) -> bool:
+    """Whether it says what was believed before, or what the look before said too.
+
+    A busy screen changes all the time; any other must have stood still between two looks.
+    """
+    if memory is None or memory.agreed is None:
+        news = seen.state is not None or seen.read.condition is not Condition.NONE
+        if not news:
+            return True
+    elif _says(memory.agreed) == _says(seen):
+        return True
+    moves = seen.state is None or seen.state in BUSY
+    return memory is not None and moves and _says(memory.seen) == _says(seen)
+
+
+def _says(seen: Seen) -> tuple[object, ...]:
+    return seen.state, seen.dialog, seen.read.condition, seen.read.blocked, seen.read.reset_at
+
+
+def _has_changed(memory: _Memory, pane: PaneFacts) -> bool:
+    """Whether the pane may show something else than when it was captured."""
+    if _marks(pane) != memory.pane:
+        return True
+    return pane.activity_at + _SECOND >= memory.captured_at.replace(microsecond=0)
+
+
+def _marks(pane: PaneFacts) -> tuple[object, ...]:
+    return pane.activity_at, pane.cursor, pane.history, pane.width, pane.height
+
+
+def _name(live: LiveSeat) -> tuple[str, int]:
+    seat = live.seat()
+    return seat.key, seat.pid_start
+
+
+@cache
+def _zone(name: str) -> tzinfo:
+    """The program's time zone: that of its environment, else the machine's."""
+    try:
+        return ZoneInfo(name.removeprefix(":")) if name else _local()
+    except (ValueError, OSError):  # no such zone, or a form that only the C library knows
+        return _local()
+
+
+def _local() -> tzinfo:
+    return datetime.now().astimezone().tzinfo or UTC
