@@ -26,7 +26,8 @@ class Item:
     """One item.
 
     Attributes:
-        kind: ``sent``, ``words``, ``tool``, ``output``, ``banner``, ``notice`` or ``other``.
+        kind: ``sent``, ``words``, ``tool``, ``output``, ``banner``, ``notice``, ``aside`` (what
+            stands below a notice: a tip, a list of tasks) or ``other``.
         text: Its text on one line, mark first.
         paragraphs: Its lines as shown, for what is judged line by line.
     """
@@ -50,19 +51,20 @@ def items(shown: Sequence[Line], layout: Layout) -> list[Item]:
         if paper and line.style(first).paper == paper:
             found[-1][1].append(text)  # it stands on the paper of what was sent
             continue
-        paper = ""
         kind = _kind(text, layout)
         if kind == "chrome":
             continue
         if kind is None and found and first >= layout.indent:
-            found[-1][1].append(text)
+            if paper and found[-1][0] == "sent":
+                found.append(("tool", [text]))  # no longer on that paper, and not marked
+                paper = ""
+            else:
+                found[-1][1].append(text)
             continue
-        kind = kind or "other"
         if kind == "output":
-            kind = _output(found, text)
-        if kind == "sent":
-            paper = line.style(0).paper
-        found.append((kind, [text]))
+            kind = _output(found, bool(paper))
+        paper = line.style(0).paper if kind == "sent" else ""
+        found.append((kind or "other", [text]))
     return [_item(kind, rows) for kind, rows in found]
 
 
@@ -73,15 +75,24 @@ def _kind(text: str, layout: Layout) -> str | None:
     return None
 
 
-def _output(found: list[tuple[str, list[str]]], text: str) -> str:
-    """Right below what was sent the program itself answers; below all else it is a tool's."""
-    if not found:
-        return "output"
-    kind, rows = found[-1]
+def _output(found: list[tuple[str, list[str]]], on_paper: bool) -> str:
+    """Right below what was sent the program itself answers; below all else it is a tool's.
+
+    The mark of a running tool blinks, so its call may stand there as an unmarked paragraph.
+    """
+    kind, rows = found[-1] if found else ("", [])
     if kind == "banner":
+        return kind
+    if kind == "sent" and not rows[0].startswith("!") and (on_paper or "" not in rows):
         return "banner"
-    answered = kind == "sent" and not rows[0].startswith("!") and "" not in rows
-    return "banner" if answered and text else "output"
+    if kind in ("sent", "words", "notice") and "" in rows:
+        begin = len(rows) - rows[::-1].index("")
+        call = rows[begin:]
+        if call:
+            del rows[begin:]
+            found.append(("tool", call))
+            return "output"
+    return "aside" if kind in ("notice", "aside") else "output"
 
 
 def _item(kind: str, rows: list[str]) -> Item:

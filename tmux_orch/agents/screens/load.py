@@ -252,8 +252,10 @@ def _layout(given: dict[str, Any], text: str, place: str) -> Layout:
         if key not in known:
             raise BadInput(f"{where}: unknown key")
         try:
-            if key == "indent":
-                parts[key] = int(value)
+            if key in ("indent", "frame"):
+                if type(value) is not (int if key == "indent" else str):
+                    raise ValueError("a whole number" if key == "indent" else "one sign")
+                parts[key] = value
             elif key == "marks":
                 parts[key] = {mark: pattern.compiled(value[mark]) for mark in value}
                 if not {*value} <= {*_MARKS}:

@@ -79,7 +79,7 @@ def _gate(gate: str, cut: Regions) -> bool:
         case "composer" | "no_composer":
             return cut.has_composer is (gate == "composer")
         case "dialog" | "no_dialog":
-            return (cut.menu is not None) is (gate == "dialog")
+            return bool(cut.dialog) is (gate == "dialog")
         case "busy" | "quiet":
             return cut.busy is (gate == "busy")
         case "dead":

@@ -83,9 +83,13 @@ def regions(layout: Layout, capture: str, title: str) -> Regions:
     if box is not None:
         return _conversation(screen, shown, layout, title, tail, box)
     menu = menus.find(shown, layout)
-    if menu is None:
-        return _conversation(screen, shown, layout, title, tail, None)
-    return _dialog(screen, shown, layout, title, tail, menu)
+    if menu is not None:
+        top = menus.top(shown, menu, layout)
+        return _dialog(screen, shown, layout, title, tail, top, menu)
+    first = _without_menu(shown, layout)
+    if first is not None:
+        return _dialog(screen, shown, layout, title, tail, first, None)
+    return _conversation(screen, shown, layout, title, tail, None)
 
 
 def _conversation(
@@ -101,6 +105,8 @@ def _conversation(
     footer = "\n".join(line for line in shown[end:] if line.strip())
     block, last, tool, busy = _live(found, layout)
     if layout.busy_footer is not None and _any(layout.busy_footer, footer):
+        busy = True
+    if layout.busy_above is not None and _above(layout.busy_above, shown[:above]):
         busy = True
     return Regions(
         block=block,
@@ -118,19 +124,24 @@ def _conversation(
 
 
 def _dialog(
-    screen: list[Line], shown: tuple[str, ...], layout: Layout, title: str, tail: str, menu: Menu
+    screen: list[Line],
+    shown: tuple[str, ...],
+    layout: Layout,
+    title: str,
+    tail: str,
+    top: int,
+    menu: Menu | None,
 ) -> Regions:
-    top = menus.top(shown, menu, layout)
-    found = items(screen[:top], layout)
-    block, last, tool, _ = _live(found, layout)
+    block, last, tool, _ = _live(items(screen[:top], layout), layout)
+    first, end = (menu.first, menu.last + 1) if menu else (len(shown), len(shown))
     return Regions(
         block=block,
         last=last,
         tool=tool,
         dialog="\n".join(line for line in shown[top:] if line.strip()),
-        question=_question(shown[top : menu.first]),
-        options="\n".join(menu.options.values()),
-        keys="\n".join(line for line in shown[menu.last + 1 :] if line.strip()),
+        question=_question(shown[top:first]),
+        options="\n".join(menu.options.values()) if menu else "",
+        keys="\n".join(line for line in shown[end:] if line.strip()),
         title=title,
         tail=tail,
         menu=menu,
@@ -138,11 +149,23 @@ def _dialog(
     )
 
 
+def _without_menu(shown: Sequence[str], layout: Layout) -> int | None:
+    """The first line of a dialog that has no list of options: the lowest block of the screen."""
+    if layout.dialog_first is None or layout.composer_body is None:
+        return None
+    for at in range(len(shown) - 1, -1, -1):
+        if shown[at].strip() and not layout.composer_body.match(shown[at]):
+            return None
+        if layout.dialog_first.match(shown[at]):
+            return at
+    return None
+
+
 def _live(found: list[Item], layout: Layout) -> tuple[str, str, str, bool]:
     """Block, its last item, the tool call that stands last, and whether a turn is shown running."""
     sent = [at for at, item in enumerate(found) if item.kind == "sent"]
     now = found[sent[-1] + 1 :] if sent else found
-    block = [item for item in now if item.kind not in ("tool", "output")]
+    block = [item for item in now if item.kind not in ("tool", "output", "aside")]
     notices = [item for item in now if item.kind == "notice"]
     busy = bool(
         notices
@@ -150,7 +173,7 @@ def _live(found: list[Item], layout: Layout) -> tuple[str, str, str, bool]:
         and block[-1] is notices[-1]
         and layout.busy.search(notices[-1].text)
     )
-    work = [item for item in now if item.kind != "notice"]
+    work = [item for item in now if item.kind not in ("notice", "aside")]
     tool = ""
     if work and work[-1].kind in ("tool", "output"):
         call = [item for item in work if item.kind != "banner"][-2:]
@@ -166,6 +189,9 @@ def _box(screen: list[Line], shown: Sequence[str], layout: Layout) -> tuple[int,
         if not layout.composer_first.match(screen[first].text):
             continue
         above, end = first, first + 1
+        if layout.composer_body is not None:
+            while above > 0 and layout.composer_body.match(screen[above - 1].text):
+                above -= 1
         if layout.composer_above is not None:
             if first == 0 or not layout.composer_above.match(shown[first - 1]):
                 continue
@@ -178,14 +204,14 @@ def _box(screen: list[Line], shown: Sequence[str], layout: Layout) -> tuple[int,
         below = [line for line in shown[end:] if line.strip()]
         if len(below) > FOOTER_LINES or _refused(below, layout):
             return None
-        return above, first, end
+        return above, min(above, first) if layout.composer_body else first, end
     return None
 
 
 def _refused(below: Sequence[str], layout: Layout) -> bool:
     if layout.not_composer is not None and any(map(layout.not_composer.search, below)):
         return True
-    return layout.footer is not None and not any(map(layout.footer.search, below))
+    return layout.footer is not None and not any(map(layout.footer.search, below[-3:]))
 
 
 def _question(over: Sequence[str]) -> str:
@@ -201,7 +227,23 @@ def _question(over: Sequence[str]) -> str:
 
 
 def _unframed(line: str, layout: Layout) -> str:
-    return layout.frame.sub("", line).rstrip() if layout.frame is not None else line
+    """The line without the sides of the boxes (at most two) that it stands in."""
+    for _ in range(2):
+        bare = line.strip()
+        if not layout.frame or bare[:1] != layout.frame:
+            break
+        line = bare[1:].removesuffix(layout.frame).rstrip()
+    return line
+
+
+def _above(pattern: re.Pattern[str], over: Sequence[str]) -> bool:
+    """Whether it stands in the lines right above the box, up to the first blank one."""
+    for line in reversed(over):
+        if not line.strip():
+            return False
+        if pattern.match(line):
+            return True
+    return False
 
 
 def _any(pattern: re.Pattern[str], text: str) -> bool:

@@ -41,21 +41,25 @@ Patterns = Mapping[str, tuple[re.Pattern[str], ...]]
 class Layout:
     """The regexes by which a program's screen is cut; ``None`` where it has no such part.
 
-    Each is tried on one line at a time, from its beginning unless it says otherwise.
+    Each is tried on one line at a time. ``frame`` is the sign at both ends of a dialog's lines, and
+    ``indent`` the blanks by which an item's further lines are set in.
     """
 
     composer_first: re.Pattern[str] | None = None
     composer_above: re.Pattern[str] | None = None
     composer_below: re.Pattern[str] | None = None
+    composer_body: re.Pattern[str] | None = None
     footer: re.Pattern[str] | None = None
     not_composer: re.Pattern[str] | None = None
-    frame: re.Pattern[str] | None = None
     dialog_top: re.Pattern[str] | None = None
+    dialog_first: re.Pattern[str] | None = None
     pointer: re.Pattern[str] | None = None
     view: re.Pattern[str] | None = None
     dead: re.Pattern[str] | None = None
     busy: re.Pattern[str] | None = None
     busy_footer: re.Pattern[str] | None = None
+    busy_above: re.Pattern[str] | None = None
+    frame: str = ""
     indent: int = 2
     marks: Mapping[str, re.Pattern[str]] = field(default_factory=dict)
 
