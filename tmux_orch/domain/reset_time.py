@@ -17,7 +17,7 @@ from tmux_orch.domain.zone_names import zone_named
 # Words after which a moment or a delay says when it goes on.
 _ANCHOR = re.compile(
     r"""retry[-_\s]?(?:after|delay)|reset(?:s|ting)?(?:[_\s-]*(?:at|time|in|after|date))?(?:_?seconds)?
-    |(?:try|trying|retry|retrying|check|come)(?:\s+(?:it|this|back))?(?:\s+again)?
+    |(?:try(?:ing)?|retry(?:ing)?|check|come)(?:\s+(?:it|this|back))?(?:\s+again)?
     |regain\s+access|renew(?:s|al)?|refresh(?:es)?|replenish(?:es)?
     |(?:available|back|lifted|restored|resum\w+|continu\w+)(?:\s+(?:again|automatically))?
     |until|wait|cycle\s+ends|(?:limit|window|quota|block|period)\s+ends

@@ -14,16 +14,20 @@ from enum import StrEnum
 _ESCAPE = re.compile(r"\x1b(?:\[[0-9;:?<=>]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])")
 _ALIKE = str.maketrans({"’": "'", "‘": "'", "\xa0": " ", "∙": "·", "•": "•", "\t": "    "})
 _RULE = re.compile(r"\s*[─━▔═╌▀▄╭╮╰╯┌┐└┘├┤╹╻]{3,}[─━▔═╌▀▄╭╮╰╯┌┐└┘├┤ ]*.{0,40}$")
-_BOX = re.compile(r"^(\s*)[│┃║](.*?)(?:[│┃║]\s*)?$")
+_BOX = re.compile(r"^(\s*)(?:[│║](.*?)(?:[│║]\s*)?|┃(.*)┃\s*)$")
 _RIGHT_EDGE = re.compile(r"\s*[│║]\s*$")
 _VOICE = re.compile(r"\s{0,3}([⏺●✦•◆])\s+")
-_NOTICE = re.compile(r"\s{0,8}((?:[■⚠✗✕✖✘×ℹ⚡❌⛔🔴🚫ⓘ▲△]\ufe0f?)+)\s*(?=\S)")
+_NOTICE = re.compile(r"\s{0,8}((?:[■⚠✗✕✖✘×ℹ⚡❌⛔🔴🚫ⓘ▲△]\ufe0f?)+|!(?= +[A-Z][a-z]))\s*(?=\S)")
 _RESULT = re.compile(r"(\s{0,6})([⎿└↳])\s+")
-_SPINNER = re.compile(r"\s{0,3}(?:[✻✽✶✳✢✺∗∴⠁-⣿◐◓◑◒]|[·*](?=\s+\S+…)|[⬝■]{2,}[⬝■ ]*)\s+(?=\S)")
-_USER = re.compile(r"\s{0,3}[>❯›▌](?:\s|$)")
+_SPINNER = re.compile(
+    r"\s{0,3}(?:[✻✽✶✳✢✺∗∴⠁-⣿◐◓◑◒]|[·*](?=\s+\S+…)"
+    r"|[•◦](?=.*\besc to interrupt)|[⬝■]{2,}[⬝■ ]*)\s+(?=\S)"
+)
+_USER = re.compile(r"\s{0,3}[>❯›▌┃](?:\s|$)")
 _OPTION = re.compile(r"\s{0,8}[❯›>●○•]?\s*\d{1,2}[.)]\s")
 _SHELL = re.compile(
-    r"\s*(?:[$%#]\s+[\w./~]|(?:\([\w.-]+\)\s*)?[\w.-]+@[\w.-]+[:\s][^\s]*\s*[$#%]|PS [A-Z]:\\"
+    r"\s*(?:[$%#]\s+[\w./~]|commit [0-9a-f]{6,40}\b"
+    r"|(?:\([\w.-]+\)\s*)?[\w.-]+@[\w.-]+[:\s][^\s]*\s*[$#%]|PS [A-Z]:\\"
     r"|>>> |\.\.\. )"
 )
 _CODE = re.compile(
@@ -43,6 +47,7 @@ _PAGER = re.compile(
     r"|^\(END\)\s*$|^lines \d+-\d+|GNU nano|^:\s*$\Z|^\^G (?:Help|Get Help)|--More--"
 )
 _MENU = re.compile(r"\s*What do you want to do\?")
+_MAX_CUTS = 3
 #: An indent that only text set to the right has.
 _FAR = 18
 
@@ -85,6 +90,19 @@ def passages(capture: str) -> list[Passage]:
     return list(_Reader(text.split("\n")).read())
 
 
+def joined(lines: tuple[str, ...]) -> Iterator[str]:
+    """The lines as one text, for every way in which a terminal may have cut them.
+
+    A program that fills its lines itself cuts at spaces, a terminal in the midst of a word.
+    """
+    cuts = len(lines) - 1
+    for way in range(1 << cuts if cuts <= _MAX_CUTS else 1):
+        text = lines[0]
+        for at, line in enumerate(lines[1:]):
+            text += line if way >> at & 1 else f" {line}"
+        yield text
+
+
 class _Reader:
     """Goes down the lines with what it is inside of."""
 
@@ -92,9 +110,11 @@ class _Reader:
         self.lines = lines
         self.inside: Writer | None = None  # whose unsigned lines these are
         self.tool = False
+        self.results = 0  # how many ``⎿`` the tool call above has
         self.after_blank = True
         self.fenced = False
         self.box_tool = False
+        self.at_edge = False  # the passage above is unsigned and not indented
         self.open: tuple[Writer, list[str], bool] | None = None
 
     def read(self) -> Iterator[Passage]:
@@ -139,7 +159,7 @@ class _Reader:
             yield from self._begin(Writer.PROGRAM_DONE, line, keep=True)
         elif _USER.match(line):
             yield from self._begin(Writer.PERSON, line)
-            if not line.strip(" >❯›▌"):
+            if not line.strip(" >❯›▌┃"):
                 self.inside = None  # an empty composer: what follows is the program's footer
         elif found := _SPINNER.match(line):
             yield from self._begin(Writer.SPINNER, line[found.end() :], signed=True)
@@ -161,11 +181,15 @@ class _Reader:
             yield from self._unsigned(line)
 
     def _result(self, rest: str, sign: str) -> Iterator[Passage]:
-        """``⎿`` under a tool call is its output; alone, or under a prompt, it is the program's."""
+        """``⎿`` under a tool call is its output; alone, or under a prompt, it is the program's.
+
+        A second one under the same call can be either, so it is judged as the model's voice is.
+        """
         under_tool = self.tool and not self.after_blank
         if under_tool or sign != "⎿":
-            yield from self._begin(Writer.OTHER, rest, keep=True)
-            self.tool = True
+            second = sign == "⎿" and self.results > 0
+            yield from self._begin(Writer.VOICE if second else Writer.OTHER, rest, keep=True)
+            self.tool, self.results = True, self.results + 1
         else:
             yield from self._begin(Writer.NOTICE, rest, signed=True)
 
@@ -186,9 +210,12 @@ class _Reader:
             yield from self._begin(Writer.OTHER, line, keep=True)
         elif _CODE.match(line):
             yield from self._begin(Writer.OTHER, line)
+        elif self.at_edge and indent >= 4:
+            yield from self._begin(Writer.OTHER, line)  # an inset of the text at the left edge
         else:
             yield from self._begin(Writer.NOTICE, line)
             self.inside = None
+            self.at_edge = indent == 0
 
     def _returned(self) -> bool:
         """Whether text at the left edge after a blank line is out of a tool's indented output."""
@@ -198,9 +225,10 @@ class _Reader:
         self, writer: Writer, line: str, *, signed: bool = False, keep: bool = False
     ) -> Iterator[Passage]:
         yield from self._close()
+        self.at_edge = False
         self.open = (writer, [line], signed)
         if not keep:
-            self.inside, self.tool = writer, False
+            self.inside, self.tool, self.results = writer, False, 0
 
     def _close(self) -> Iterator[Passage]:
         if self.open is not None:
@@ -217,8 +245,10 @@ def _passage(writer: Writer, lines: list[str], *, signed: bool) -> Passage:
 def _unboxed(raw: str) -> tuple[str, bool]:
     """The line without the sides of a box around it."""
     found = _BOX.match(raw)
-    if found and "│" not in found[2]:
-        return found[1] + found[2].removeprefix(" "), True
+    if found:
+        inner = found[2] if found[2] is not None else found[3]
+        if "│" not in inner:
+            return found[1] + inner.removeprefix(" "), True
     if raw.count("│") == 1 and _RIGHT_EDGE.search(raw):
         return _RIGHT_EDGE.sub("", raw), True
     return raw, False

@@ -6,13 +6,13 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from tmux_orch.agents.conditions.passages import Passage, Writer, passages
+from tmux_orch.agents.conditions.passages import Passage, Writer, joined, passages
 from tmux_orch.agents.conditions.rules import Phrases, Rule, phrases
 from tmux_orch.domain.reset_time import resolve
 from tmux_orch.domain.states import Condition
 
 _RETRYING = re.compile(
-    r"\bretry(?:ing)?\b.{0,40}(?:\d+ ?s\b|\d+ seconds|attempt)|\battempt \d+/\d+", re.I
+    r"\bretry(?:ing)?\b.{0,40}(?:\d+ ?m?s\b|\d+ seconds|\d/\d|attempt)|\battempt \d+/\d+", re.I
 )
 _LONG_WINDOW = re.compile(
     r"\b(?:weekly|7-?day|seven.day|monthly|month|daily|per day|opus|sonnet|fable|extra usage"
@@ -25,6 +25,10 @@ _WITH_RESET = frozenset(
 #: Below a banner these show that the agent went on.
 _WORK = frozenset({Writer.VOICE, Writer.OTHER, Writer.SPINNER})
 _NEUTRAL = re.compile(r"(?:Worked|Cooked|Baked|Continuing autonomously|\w+ for \d+\s?[hms])\b")
+#: Only with one of these is it worth asking how lines were cut.
+_HINT = re.compile(r"limit|quota|usage|credit|reset|error|try again|token|sign in", re.IGNORECASE)
+#: What programs set before their own words when something failed.
+_PREFIX = re.compile(r"^(?:error|warning|fatal)[:!]\s+", re.IGNORECASE)
 _EVIDENCE_LENGTH = 200
 
 
@@ -47,6 +51,14 @@ class Found:
     rule: str = ""
 
 
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """A banner and the rule that knows it."""
+
+    text: str
+    rule: Rule
+
+
 def read(program: str, capture: str, now: datetime, zone: tzinfo) -> Found:
     """The condition of a capture, or of a piece of one.
 
@@ -55,25 +67,25 @@ def read(program: str, capture: str, now: datetime, zone: tzinfo) -> Found:
     """
     known = phrases(program)
     shown = passages(capture)
-    live: tuple[Passage, Rule] | None = None
+    live: _Live | None = None
     for passage in shown:
-        rule = _rule(passage, known)
-        if rule is not None:
-            live = _stronger(live, (passage, rule))
-        elif live is not None and _is_work(passage) and not _outlives(live[1], passage):
+        banner = _banner(passage, known)
+        if banner is not None:
+            live = _stronger(live, banner)
+        elif live is not None and _is_work(passage) and not _outlives(live.rule, passage):
             live = None
-    return _found(*live, now, zone) if live else Found()
+    return _found(live, now, zone) if live else Found()
 
 
-def _stronger(old: tuple[Passage, Rule] | None, new: tuple[Passage, Rule]) -> tuple[Passage, Rule]:
-    """The later banner, unless it only warns of what the earlier one says has happened."""
-    warns = new[1].condition in (Condition.APPROACHING_LIMIT, Condition.CONTEXT_LOW)
-    if old is not None and warns and old[1].condition is Condition.USAGE_LIMIT:
-        return old
-    if old is not None and old[1].condition is new[1].condition is Condition.USAGE_LIMIT:
-        # The one that names its moment in full came first: notices under it repeat the clock only.
-        return old if "reset" in old[0].text.lower() else new
-    return new
+def _stronger(old: _Live | None, new: _Live) -> _Live:
+    """The later banner, unless it only adds to what the earlier one says has happened."""
+    if old is None or old.rule.condition is not Condition.USAGE_LIMIT:
+        return new
+    if new.rule.condition is Condition.USAGE_LIMIT:
+        # Notices below a limit repeat its clock time without day and zone.
+        return old if "reset" in old.text.lower() else new
+    adds = (Condition.APPROACHING_LIMIT, Condition.CONTEXT_LOW, Condition.API_ERROR)
+    return old if new.rule.condition in adds else new
 
 
 def _is_work(passage: Passage) -> bool:
@@ -87,10 +99,19 @@ def _outlives(rule: Rule, passage: Passage) -> bool:
     )  # fmt: skip
 
 
-def _rule(passage: Passage, known: Phrases) -> Rule | None:
+def _banner(passage: Passage, known: Phrases) -> _Live | None:
     if passage.writer in (Writer.OTHER, Writer.PERSON, Writer.PROGRAM_DONE):
         return None
-    text = passage.text
+    for text in joined(passage.lines) if _HINT.search(passage.text) else (passage.text,):
+        rule = _rule(passage, text, known)
+        if rule is not None:
+            return None if _is_list(passage, known) else _Live(text, rule)
+    return None
+
+
+def _rule(passage: Passage, text: str, known: Phrases) -> Rule | None:
+    failed = _PREFIX.match(text)
+    prefix = failed.end() if failed else 0
     if known.talk.search(text) or known.meter.search(text):
         return None
     report = known.report.match(text)
@@ -100,36 +121,29 @@ def _rule(passage: Passage, known: Phrases) -> Rule | None:
         if rule.inside or rule.menu:
             found = rule.pattern.search(text) if report or rule.menu else None
         else:
-            found = rule.pattern.match(text)
-        if found and _may_stand(passage, found, known, report):
-            return None if _is_list(passage, known) else rule
+            found = rule.pattern.match(text, prefix)
+        if found:
+            ends = [found.end(), *([report.end()] if report else [])]
+            if passage.writer is not Writer.VOICE or _is_all(text, ends, known):
+                return rule
     return None
 
 
-def _may_stand(
-    passage: Passage, found: re.Match[str], known: Phrases, report: re.Match[str] | None
-) -> bool:
+def _is_all(text: str, ends: list[int], known: Phrases) -> bool:
     """In the model's voice a banner must be all there is."""
-    if passage.writer is not Writer.VOICE:
-        return True
-    start = max(found.end(), report.end() if report else 0)
-    return known.tail.fullmatch(passage.text[start:]) is not None
+    return any(known.tail.fullmatch(text[end:]) is not None for end in ends)
 
 
 def _is_list(passage: Passage, known: Phrases) -> bool:
     """Three banners line by line are a list of phrases, not three limits."""
     if passage.signed or len(passage.lines) < 3:
         return False
-    starts = [
-        line
-        for line in passage.lines
-        if any(not r.inside and not r.menu and r.pattern.match(line) for r in known.rules)
-    ]
-    return len(starts) >= 3
+    own = [rule for rule in known.rules if not rule.inside and not rule.menu]
+    return sum(any(rule.pattern.match(line) for rule in own) for line in passage.lines) >= 3
 
 
-def _found(passage: Passage, rule: Rule, now: datetime, zone: tzinfo) -> Found:
-    text = passage.text
+def _found(live: _Live, now: datetime, zone: tzinfo) -> Found:
+    text, rule = live.text, live.rule
     reset_at = None
     if rule.condition in _WITH_RESET:
         limit = rule.condition is not Condition.API_ERROR
