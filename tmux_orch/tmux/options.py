@@ -13,6 +13,12 @@ LEAST_WIDTH, LEAST_HEIGHT = 120, 40
 # that fill theirs stay near 300 MB.
 HISTORY_LINES = 10_000
 
+# What needs a person, in the status line; set by `attention.show`. A pane's program could set these
+# options too: nothing is shown that is not a word or a number of ours.
+_MARK = "#{?#{m/r:^[a-z-]+$,#{@orch_attention}}, !#{@orch_attention},}"
+_COUNT = "#{?#{m/r:^[0-9]+$,#{@orch_attention_count}},need attention: #{@orch_attention_count} ,}"
+_WINDOW_STATUS = f"#I:#W#{{?window_flags,#{{window_flags}}, }}{_MARK}"
+
 _SETTINGS = (
     # The server and its windows outlive what runs in them; a dead pane keeps its last screen.
     "set-option -s exit-empty off",
@@ -58,7 +64,9 @@ _SETTINGS = (
     "set-option -g default-command ''",
     "set-option -g status-left '#{session_name} '",
     "set-option -g status-left-length 42",
-    "set-option -g status-right ''",
+    f"set-option -g status-right '{_COUNT}'",
+    f"set-option -g window-status-format '{_WINDOW_STATUS}'",
+    f"set-option -g window-status-current-format '{_WINDOW_STATUS}'",
 )
 
 # A window that a person looks at takes the size of his terminal (less the status line), but never
