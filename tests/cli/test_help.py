@@ -56,9 +56,24 @@ def test_status_only_imports_neither_rich_nor_the_heavy_libraries(served):
         [sys.executable, "-c", code], env=served.environ, capture_output=True, timeout=20
     )
     loaded = set(done.stdout.decode().rpartition("NEW ")[2].split())
-    heavy = {"rich", "sqlalchemy", "pydantic", "libtmux", "git", "yaml", "jinja2", "socket",
-             "subprocess", "tmux_orch.config.registry", "tmux_orch.rpc.start"}  # fmt: skip
+    heavy = {"rich", "textual", "sqlalchemy", "pydantic", "libtmux", "git", "yaml", "jinja2",
+             "socket", "subprocess", "tmux_orch.config.registry", "tmux_orch.rpc.start"}  # fmt: skip
     assert not heavy & loaded
+
+
+def test_textual_is_imported_by_no_command_but_a_running_top(house):
+    code = (
+        "import sys, click\nfrom tmux_orch.cli.group import PLACES, tmux_orch\n"
+        "[tmux_orch.get_command(click.Context(tmux_orch), name) for name in PLACES]\n"
+        "print('NEW', *sorted(sys.modules))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], env=house.environ, capture_output=True, timeout=20
+    )
+    loaded = set(done.stdout.decode().rpartition("NEW ")[2].split())
+    assert {"tmux_orch.cli.top", "tmux_orch.cli.status_view"} <= loaded
+    assert not {"textual", "rich"} & loaded
+    assert not [name for name in loaded if name.startswith("tmux_orch.tui")]
 
 
 def test_scm_on_its_good_path_imports_four_modules_of_ours_and_none_of_others(served):

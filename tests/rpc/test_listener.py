@@ -49,6 +49,9 @@ def handle(req, reply):
             release.wait(0.02)
             if release.is_set():
                 break
+    elif req.verb == "follow":
+        reply.only_follows()
+        release.wait(20)
     elif req.verb == "work":
         release.wait(20)
     elif req.verb == "bad":
@@ -295,6 +298,17 @@ def test_what_only_waits_ends_when_the_daemon_stops(path, listener):
     assert listener.stop(10)
     assert gone.is_set()
     asking.join(5)
+
+
+def test_what_only_follows_is_no_work_that_keeps_the_daemon(path, listener):
+    threading.Thread(target=lambda: answer(path, ask("work")), daemon=True).start()
+    until(lambda: listener.working == 1)
+    following = threading.Thread(target=lambda: answer(path, ask("follow")), daemon=True)
+    following.start()
+    until(lambda: len(listener._working) == 2 and listener.working == 1)
+    release.set()
+    until(lambda: listener.working == 0)
+    following.join(5)
 
 
 def test_a_live_socket_is_never_taken_over(path, listener):

@@ -12,6 +12,7 @@ _IN = "tmux_orch.cli."
 PLACES = {
     "status": (_IN + "team", "status", "What every agent does now, and its work in git."),
     "ls": (_IN + "team", "ls", "Every team on this machine."),
+    "top": (_IN + "top", "top", "The team on the whole screen, with keys for everything."),
     "watch": (_IN + "watch", "watch", "What happens, line by line, while it happens."),
     "attach": (_IN + "team", "attach", "Sit down at the team's terminal."),
     "messages": (_IN + "record", "messages", "Messages and what became of them."),

@@ -1,0 +1,1 @@
+"""The team on a whole screen: what ``tmux-orch top`` shows. Sees rpc and domain."""
