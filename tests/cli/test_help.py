@@ -57,7 +57,8 @@ def test_status_only_imports_neither_rich_nor_the_heavy_libraries(served):
     )
     loaded = set(done.stdout.decode().rpartition("NEW ")[2].split())
     heavy = {"rich", "textual", "sqlalchemy", "pydantic", "libtmux", "git", "yaml", "jinja2",
-             "socket", "subprocess", "tmux_orch.config.registry", "tmux_orch.rpc.start"}  # fmt: skip
+             "socket", "subprocess",
+             "tmux_orch.config.registry", "tmux_orch.rpc.start"}  # fmt: skip
     assert not heavy & loaded
 
 
