@@ -25,6 +25,7 @@ PLACES = {
     "stop": (_IN + "ending", "stop", "End agents; their worktrees stay."),
     "remove": (_IN + "ending", "remove", "Remove worktrees that nothing would be lost with."),
     "teams": (_IN + "teams", "teams", "Roles and team types, and what your files change."),
+    "rules": (_IN + "rules", "rules", "Screen rules of agent programs: list and check."),
     "doctor": (_IN + "doctor", "doctor", "Check what this machine needs, with remedies."),
     "daemon": (_IN + "daemon_commands", "daemon", "Start, stop and look at the daemon."),
     "completion": (_IN + "completion", "completion", "Shell completion of all three commands."),

@@ -54,7 +54,7 @@ def items(shown: Sequence[Line], layout: Layout) -> list[Item]:
         kind = _kind(text, layout)
         if kind == "chrome":
             continue
-        if kind is None and found and first >= layout.indent:
+        if kind is None and found and (first >= layout.indent or _wrapped(found[-1])):
             if paper and found[-1][0] == "sent":
                 found.append(("tool", [text]))  # no longer on that paper, and not marked
                 paper = ""
@@ -63,9 +63,27 @@ def items(shown: Sequence[Line], layout: Layout) -> list[Item]:
             continue
         if kind == "output":
             kind = _output(found, bool(paper))
+        if kind == "words" and _one_colour(line, first):
+            kind = "banner"
         paper = line.style(0).paper if kind == "sent" else ""
         found.append((kind or "other", [text]))
     return [_item(kind, rows) for kind, rows in found]
+
+
+def _one_colour(line: Line, mark: int) -> bool:
+    """Whether mark and text have one colour: so the program speaks, not the model.
+
+    A model's words have the terminal's own colour, and another one where they are code.
+    """
+    rest = line.text[mark + 1 :]
+    first = mark + 1 + len(rest) - len(rest.lstrip())
+    ink = line.style(mark).ink
+    return bool(ink and rest.strip()) and line.style(first).ink == ink
+
+
+def _wrapped(item: tuple[str, list[str]]) -> bool:
+    """Whether a line at the margin goes on with it: a notice that was wrapped without indent."""
+    return item[0] == "notice" and bool(item[1][-1])
 
 
 def _kind(text: str, layout: Layout) -> str | None:

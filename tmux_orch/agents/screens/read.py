@@ -86,6 +86,8 @@ def _gate(gate: str, cut: Regions) -> bool:
             return cut.dead
         case "fresh":
             return cut.fresh
+        case "colourless":
+            return cut.colourless
     return False
 
 

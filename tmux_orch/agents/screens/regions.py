@@ -14,7 +14,7 @@ from tmux_orch.agents.screens import menu as menus
 from tmux_orch.agents.screens.items import MAX_ITEM, Item, items
 from tmux_orch.agents.screens.menu import Menu
 from tmux_orch.agents.screens.rules import Layout
-from tmux_orch.agents.screens.styled import Line, lines
+from tmux_orch.agents.screens.styled import Line, coloured, lines
 
 #: Lines below the input box; with more, that box is not the one at the bottom of the screen.
 FOOTER_LINES = 24
@@ -32,6 +32,9 @@ class Regions:
             what they quote) and the program's banners and notices, each item on one line that
             begins with its mark, of at most 300 characters.
         last: The last item of ``block``.
+        banner: The program's own banner, when it stands last (only the line that ends a turn may
+            follow): what stands right below what was sent, or, on a screen with colours, a line
+            with the mark of words that is all in one colour.
         tool: The tool call that stands last in the conversation; empty when something else does.
         footer: What stands below the input box.
         composer: The text in the box.
@@ -46,10 +49,12 @@ class Regions:
         busy: The program shows that a turn runs.
         dead: tmux says that the pane's process is gone.
         fresh: Nothing on the screen was sent.
+        colourless: The capture has no colours, so nothing can be told from their absence.
     """
 
     block: str = ""
     last: str = ""
+    banner: str = ""
     tool: str = ""
     footer: str = ""
     composer: str = ""
@@ -65,6 +70,7 @@ class Regions:
     busy: bool = False
     dead: bool = False
     fresh: bool = False
+    colourless: bool = False
 
 
 def regions(layout: Layout, capture: str, title: str) -> Regions:
@@ -103,15 +109,17 @@ def _conversation(
     above, first, end = box or (len(screen), len(screen), len(screen))
     found = items(screen[:above], layout)
     footer = "\n".join(line for line in shown[end:] if line.strip())
-    block, last, tool, busy = _live(found, layout)
+    live = _live(found, layout)
+    busy = live.busy
     if layout.busy_footer is not None and _any(layout.busy_footer, footer):
         busy = True
     if layout.busy_above is not None and _above(layout.busy_above, shown[:above]):
         busy = True
     return Regions(
-        block=block,
-        last=last,
-        tool=tool,
+        block=live.block,
+        last=live.last,
+        banner=live.banner,
+        tool=live.tool,
         footer=footer,
         composer="\n".join(shown[first:end]).strip() if box else "",
         title=title,
@@ -120,6 +128,7 @@ def _conversation(
         shown=shown,
         busy=busy,
         fresh=not any(item.kind == "sent" for item in found),
+        colourless=not coloured(screen),
     )
 
 
@@ -132,12 +141,13 @@ def _dialog(
     top: int,
     menu: Menu | None,
 ) -> Regions:
-    block, last, tool, _ = _live(items(screen[:top], layout), layout)
+    live = _live(items(screen[:top], layout), layout)
     first, end = (menu.first, menu.last + 1) if menu else (len(shown), len(shown))
     return Regions(
-        block=block,
-        last=last,
-        tool=tool,
+        block=live.block,
+        last=live.last,
+        banner=live.banner,
+        tool=live.tool,
         dialog="\n".join(line for line in shown[top:] if line.strip()),
         question=_question(shown[top:first]),
         options="\n".join(menu.options.values()) if menu else "",
@@ -161,24 +171,40 @@ def _without_menu(shown: Sequence[str], layout: Layout) -> int | None:
     return None
 
 
-def _live(found: list[Item], layout: Layout) -> tuple[str, str, str, bool]:
-    """Block, its last item, the tool call that stands last, and whether a turn is shown running."""
+@dataclass(frozen=True, slots=True)
+class _Live:
+    """The conversation since the last message that was sent; see :class:`Regions`."""
+
+    block: str
+    last: str
+    banner: str
+    tool: str
+    busy: bool
+
+
+def _live(found: list[Item], layout: Layout) -> _Live:
     sent = [at for at, item in enumerate(found) if item.kind == "sent"]
     now = found[sent[-1] + 1 :] if sent else found
     block = [item for item in now if item.kind not in ("tool", "output", "aside")]
-    notices = [item for item in now if item.kind == "notice"]
-    busy = bool(
-        notices
-        and layout.busy is not None
-        and block[-1] is notices[-1]
-        and layout.busy.search(notices[-1].text)
-    )
-    work = [item for item in now if item.kind not in ("notice", "aside")]
+    last = block[-1] if block else None
+    said = [item for item in block if item.kind != "notice"]
+    work = [item for item in now if item.kind not in ("notice", "aside", "banner")]
     tool = ""
     if work and work[-1].kind in ("tool", "output"):
-        call = [item for item in work if item.kind != "banner"][-2:]
-        tool = "\n".join(item.text for item in call)
-    return "\n".join(item.text for item in block), block[-1].text if block else "", tool, busy
+        tool = "\n".join(item.text for item in work[-2:])
+    busy = (
+        last is not None
+        and last.kind == "notice"
+        and layout.busy is not None
+        and layout.busy.search(last.text) is not None
+    )
+    return _Live(
+        block="\n".join(item.text for item in block),
+        last=last.text if last else "",
+        banner=said[-1].text if said and said[-1].kind == "banner" else "",
+        tool=tool,
+        busy=busy,
+    )
 
 
 def _box(screen: list[Line], shown: Sequence[str], layout: Layout) -> tuple[int, int, int] | None:

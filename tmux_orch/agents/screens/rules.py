@@ -12,6 +12,7 @@ from tmux_orch.domain.states import AgentState
 REGIONS = (
     "block",
     "last",
+    "banner",
     "tool",
     "footer",
     "composer",
@@ -32,6 +33,7 @@ GATES = (
     "quiet",
     "dead",
     "fresh",
+    "colourless",
 )
 
 Patterns = Mapping[str, tuple[re.Pattern[str], ...]]
