@@ -20,7 +20,7 @@ _ANCHOR = re.compile(
     |(?:try(?:ing)?|retry(?:ing)?|check|come)(?:\s+(?:it|this|back))?(?:\s+again)?
     |regain\s+access|renew(?:s|al)?|refresh(?:es)?|replenish(?:es)?
     |(?:available|back|lifted|restored|resum\w+|continu\w+)(?:\s+(?:again|automatically))?
-    |until|wait|cycle\s+ends|(?:limit|window|quota|block|period)\s+ends
+    |until|wait(?!\s+time)|cycle\s+ends|(?:limit|window|quota|block|period)\s+ends
     |zurückgesetzt|verfügbar|wieder|à\s+nouveau|disponible|réinitialis\w+|restablec\w+|reinici\w+
     |reset\s+am|nochmal|erneut|重置|恢复|リセット""",
     re.IGNORECASE | re.VERBOSE,

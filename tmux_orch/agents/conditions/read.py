@@ -12,7 +12,8 @@ from tmux_orch.domain.reset_time import resolve
 from tmux_orch.domain.states import Condition
 
 _RETRYING = re.compile(
-    r"\bretry(?:ing)?\b.{0,40}(?:\d+ ?m?s\b|\d+ seconds|\d/\d|attempt)|\battempt \d+/\d+", re.I
+    r"\bretry(?:ing)?\b(?! wait).{0,40}(?:\d+ ?m?s\b|\d+ seconds|\d/\d|attempt)|\battempt \d+/\d+",
+    re.I,
 )
 _LONG_WINDOW = re.compile(
     r"\b(?:weekly|7-?day|seven.day|monthly|month|daily|per day|opus|sonnet|fable|extra usage"
@@ -28,7 +29,7 @@ _NEUTRAL = re.compile(r"(?:Worked|Cooked|Baked|Continuing autonomously|\w+ for \
 #: Only with one of these is it worth asking how lines were cut.
 _HINT = re.compile(r"limit|quota|usage|credit|reset|error|try again|token|sign in", re.IGNORECASE)
 #: What programs set before their own words when something failed.
-_PREFIX = re.compile(r"^(?:error|warning|fatal)[:!]\s+", re.IGNORECASE)
+_PREFIX = re.compile(r"^(?:(?:server )?error|warning|fatal)[:!]\s+", re.IGNORECASE)
 _EVIDENCE_LENGTH = 200
 
 
