@@ -11,6 +11,7 @@ from tmux_orch.domain.errors import BadInput
 
 _PLACES = {
     "claude": ("tmux_orch.agents.claude.adapter", "Claude"),
+    "opencode": ("tmux_orch.agents.opencode.adapter", "OpenCode"),
     "rehearsal": ("tmux_orch.agents.rehearsal.adapter", "Rehearsal"),
 }
 

@@ -20,9 +20,10 @@ _UNSEEN = re.compile(r"[^!-~]+")
 # An end of the text of so many characters is taken for it.
 _TELLING = 12
 # What composers show instead of a long paste: "[Pasted text #1 +21 lines]" (Claude Code over 800
-# characters or from 4 lines on), "[Pasted Content 1234 chars]" (Codex).
-_PLACEHOLDER = re.compile(r"\[Pasted (?:text|Content)[^\]]{0,40}\]", re.IGNORECASE)
-_LINES = re.compile(r"\+(\d+) lines?\]")
+# characters or from 4 lines on), "[Pasted Content 1234 chars]" (Codex), "[Pasted ~21 lines]"
+# (opencode, which counts the lines and not the line ends).
+_PLACEHOLDER = re.compile(r"\[Pasted (?:text|Content|~\d)[^\]]{0,40}\]", re.IGNORECASE)
+_LINES = re.compile(r"(\+|~)(\d+) lines?\]")
 
 
 def whole(message: Message) -> str:
@@ -82,7 +83,8 @@ def _behind_placeholder(shown: str, box: str, text: str, before_was_empty: bool)
     alone = box.strip() == shown
     if before_was_empty:
         return Standing.WHOLE if alone else Standing.ALTERED
-    ours = lines is not None and int(lines[1]) == text.count("\n") > 0
+    ends = text.count("\n")
+    ours = lines is not None and int(lines[2]) - (lines[1] == "~") == ends > 0
     if not ours:
         return Standing.ABSENT
     return Standing.WHOLE if alone else Standing.ALTERED

@@ -30,6 +30,13 @@ CLAUDE_PREFIXES = (
 CLAUDE_NAMES = frozenset(
     {"CLAUDE_CONFIG_DIR", "CLAUDE_CODE_DISABLE_NONESSENTIAL_TRAFFIC", "CLAUDE_CODE_OAUTH_TOKEN"}
 )
+# What the opencode adapter names. Not OPENCODE_* as a whole: a caller that runs inside opencode has
+# OPENCODE, OPENCODE_PID and its server's password.
+OPENCODE_NAMES = frozenset(
+    {"OPENCODE_CONFIG", "OPENCODE_CONFIG_DIR", "OPENCODE_CONFIG_CONTENT", "OPENCODE_DB",
+     "OPENCODE_API_KEY", "OPENCODE_AUTH_CONTENT", "OPENCODE_TUI_CONFIG", "OPENCODE_PERMISSION"}
+)  # fmt: skip
+OPENCODE_PREFIXES = ("OPENCODE_DISABLE_", "OPENCODE_MODELS_")
 # Ports for parallel dev servers: 100 per slot from 20000, below Linux's ephemeral range (32768).
 PORT_BASE = 20000
 PORTS_PER_SLOT = 100
@@ -44,6 +51,8 @@ def allowed(environment: Mapping[str, str]) -> dict[str, str]:
         or name in CLAUDE_NAMES
         or name.startswith(ALLOWED_PREFIXES)
         or name.startswith(CLAUDE_PREFIXES)
+        or name in OPENCODE_NAMES
+        or name.startswith(OPENCODE_PREFIXES)
     }
 
 

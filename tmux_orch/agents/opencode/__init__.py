@@ -1,0 +1,1 @@
+"""opencode 1.18: everything we know of the program ``opencode`` (npm ``opencode-ai``)."""

@@ -1,0 +1,116 @@
+"""The adapter: every method answered by the module that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from tmux_orch.agents import hook_calls
+from tmux_orch.agents.adapter import (
+    Berth,
+    Composer,
+    Dialog,
+    Entry,
+    HookReading,
+    Launch,
+    Program,
+    ScreenReading,
+)
+from tmux_orch.agents.opencode import (
+    hooks,
+    launch,
+    looking,
+    program,
+    published,
+    seat_files,
+    told,
+)
+from tmux_orch.agents.screens import load, seen
+from tmux_orch.domain.states import Reading
+from tmux_orch.domain.work import Figures
+
+
+class OpenCode:
+    """opencode. Stateless; every method may be called from any thread."""
+
+    name = "opencode"
+    # From the return of tmux's paste to Enter: 0 of 80 were lost at 0, 0.02, 0.05 and 0.1 s, one
+    # line and 21 lines alike (1.18.33, quiet machine).
+    composer_gap_s = 0.05
+    hands_over = True
+
+    def locate(self, environment: Mapping[str, str]) -> Program:
+        """See :func:`program.locate`."""
+        return program.locate(environment)
+
+    def start(self, berth: Berth, program: Program, prompt: str) -> Launch:
+        """See :func:`launch.start`."""
+        return launch.start(berth, program, prompt)
+
+    def resume(self, berth: Berth, program: Program, prompt: str) -> Launch:
+        """See :func:`launch.resume`."""
+        return launch.resume(berth, program, prompt)
+
+    def has_conversation(self, berth: Berth) -> bool:
+        """Whether the program has a session with a message that the seat's conversation is."""
+        return bool(seat_files.session(berth))
+
+    def owner(self, berth: Berth) -> int | None:
+        """Pid of the live process that our plugin runs in for this conversation, or ``None``."""
+        found = published.read(seat_files.state(berth))
+        return found.pid if found is not None and published.is_alive(found) else None
+
+    def session_file(self, berth: Berth) -> Path | None:
+        """The file whose stamp tells that :meth:`level` may have changed."""
+        return seat_files.state(berth)
+
+    def level(self, berth: Berth, now: datetime) -> Reading | None:
+        """What the plugin publishes of the live program; ``None`` before it is loaded."""
+        found = published.read(seat_files.state(berth))
+        if found is None or not published.is_alive(found):
+            return None
+        return published.level(found, now)
+
+    def transcript(self, berth: Berth) -> Path | None:
+        """The conversation's lines as the plugin wrote them, or ``None`` when there are none."""
+        path = seat_files.transcript(berth)
+        return path if path.is_file() else None
+
+    def entry(self, line: bytes) -> Entry:
+        """See :func:`told.entry`."""
+        return told.entry(line)
+
+    def composer(self, screen: str) -> Composer:
+        """See :func:`looking.composer`."""
+        return looking.composer(screen)
+
+    def dialog(self, screen: str) -> Dialog | None:
+        """See :func:`looking.dialog`."""
+        return looking.dialog(screen)
+
+    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
+        """See :func:`seen.seen`."""
+        return seen.seen(load.rules(self.name), capture, title, now, zone)
+
+    def figures(self, berth: Berth, now: datetime) -> Figures | None:
+        """Tokens, cost and context of this process, as the program reckons them."""
+        found = published.read(seat_files.state(berth))
+        return published.figures(found, now) if found is not None else None
+
+    def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
+        """See :func:`hooks.read`."""
+        return hooks.read(payload, now)
+
+    def permission_answer(self, allow: bool, reason: str) -> bytes:
+        """See :func:`hook_calls.permission_answer`."""
+        return hook_calls.permission_answer(allow, reason)
+
+    def turn_end_answer(self, texts: Sequence[str]) -> bytes:
+        """See :func:`hook_calls.turn_end_answer`."""
+        return hook_calls.turn_end_answer(texts)
+
+    def tool_answer(self, texts: Sequence[str]) -> bytes:
+        """See :func:`hook_calls.tool_answer`."""
+        return hook_calls.tool_answer(texts)
