@@ -65,7 +65,7 @@ class Verbs:
             "log": self._log, "approve": self._approve, "deny": self._deny, "trust": self._trust,
             "plan": self._plan, "plan-edit": self._plan_edit, "replan": self._replan,
             "brief": self._brief, "follow-status": self._follow_status,
-            "ping": self._ping, "shutdown": self._shutdown,
+            "explain": self._explain, "ping": self._ping, "shutdown": self._shutdown,
         }  # fmt: skip
 
     def handle(self, request: Request, reply: Reply) -> None:

@@ -84,18 +84,19 @@ class FakeActs(Acts):
 
     def explain(self, agent):
         self.said.append(("explain", agent))
-        return [
+        readings = [
             {"source": "hook", "state": "idle", "at": "2026-01-02T03:04:05+00:00",
              "rule": "claude.hook.Stop", "detail": "[red]x[/red]", "decided": True},
             {"source": "screen", "state": None, "at": "2026-01-02T03:04:06+00:00", "rule": "r"},
         ]  # fmt: skip
+        return {"evidence": "hook: claude.hook.Stop", "conflict": "", "readings": readings}
 
     def peek(self, agent):
         self.said.append(("peek", agent))
         return self.screen
 
-    def answer(self, agent, dialog_id, option):
-        self.said.append(("answer", agent, dialog_id, option))
+    def answer(self, agent, dialog, option):
+        self.said.append(("answer", agent, dialog["id"], option))
 
     def attach(self, agent):
         self.said.append(("attach", agent))

@@ -41,7 +41,7 @@ SAYINGS: dict[str, Saying] = {
     "message.unknown": Saying("message {id} from {from} may have arrived[: {reason}]", "bad"),
     "message.expired": Saying("message {id} from {from} has expired[: {reason}]", "bad"),
     "server_lost": Saying("the tmux server is gone[ ({why})][; with it: {agents}]", "bad"),
-    "server_hung": Saying("the tmux server does not answer[ ({why})]", "bad"),
+    "server_hung": Saying("the tmux server does not answer[: {why}]", "bad"),
     "server_back": Saying("the tmux server answers again", "good"),
     "conversation_changed": Saying("changed its conversation[ to {to}]"),
     "hook_ignored": Saying("a hook call did not count[: {why}]", "look"),

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import subprocess
 import sys
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Mapping
 from typing import Any
 
+from tmux_orch.cli import when
 from tmux_orch.domain.errors import EXIT_DONE, Internal
 from tmux_orch.rpc import client, post
 from tmux_orch.rpc.follow import follow
@@ -43,9 +44,9 @@ class Acts:
         """Send a message as ``scm`` does."""
         return post.send(f"{self.project}/{agent}", text, SEND_WAIT_S)
 
-    def explain(self, agent: str) -> list[Mapping[str, Any]]:
-        """The readings behind the agent's state."""
-        return _rows(client.call("explain", {"project": self.project, "agent": agent}))
+    def explain(self, agent: str) -> Mapping[str, Any]:
+        """The agent's state and the readings behind it."""
+        return client.call("explain", {"project": self.project, "agent": agent})
 
     def peek(self, agent: str) -> list[str]:
         """The lines of the agent's screen."""
@@ -54,10 +55,11 @@ class Acts:
         text = "\n".join(map(str, screen)) if isinstance(screen, list) else str(screen)
         return text.rstrip().split("\n")
 
-    def answer(self, agent: str, dialog_id: object, option: str) -> None:
+    def answer(self, agent: str, dialog: Mapping[str, Any], option: str) -> None:
         """Answer the dialog that was shown with the option of this text, and no other dialog."""
-        body = {"project": self.project, "agent": agent, "id": dialog_id, "option": option}
-        client.call("answer", body)
+        seen = {part: dialog.get(part) for part in ("question", "options", "exact")}
+        body = {"project": self.project, "agent": agent, "option": option}
+        client.call("answer", {**body, "id": dialog.get("id"), "seen": seen})
 
     def attach(self, agent: str) -> None:
         """Sit down at the agent's window until the person detaches.
@@ -74,17 +76,12 @@ class Acts:
             raise Internal(said[-1] if said else f"attach ended with {done.returncode}")
 
 
-def _rows(found: Mapping[str, Any]) -> list[Mapping[str, Any]]:
-    rows = next((value for value in found.values() if isinstance(value, list)), [])
-    return [one for one in rows if isinstance(one, Mapping)]
-
-
-def reading_lines(rows: Sequence[Mapping[str, Any]]) -> list[str]:
-    """Readings as lines: what decided first, then source, state, time, rule and detail."""
-    lines = []
-    for one in rows:
+def explained(found: Mapping[str, Any]) -> list[str]:
+    """A state and its readings as lines: an arrow at the one that decided."""
+    lines = [f"because  {found.get('evidence') or '-'}", f"against  {found.get('conflict') or '-'}"]
+    for one in found.get("readings") or []:
         mark = "=>" if one.get("decided") else "  "
-        fields = (one.get(key) for key in ("source", "state", "at", "rule", "detail"))
-        source, state, at, rule, detail = ("" if f is None else str(f) for f in fields)
-        lines += [f"{mark} {source:<14} {state or '-':<20} {at}", f"     {rule}  {detail}", ""]
-    return lines or ["no reading of it is known"]
+        head = f"{one.get('source')}: {one.get('state') or 'says nothing of its state'}"
+        lines += ["", f"{mark} {head}", f"     {when.clock(one.get('at'))}  {one.get('rule')}"]
+        lines += [f"     {one['detail']}"] if one.get("detail") else []
+    return lines

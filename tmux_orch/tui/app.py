@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Mapping
 from datetime import UTC, datetime
 from typing import Any, ClassVar
@@ -14,7 +15,7 @@ from textual.widgets import Static
 
 from tmux_orch.domain.errors import EXIT_INTERRUPTED, OrchError
 from tmux_orch.tui import detail, keys, rows
-from tmux_orch.tui.acts import Acts, reading_lines
+from tmux_orch.tui.acts import Acts, explained
 from tmux_orch.tui.overlays import Answer, Line, Page
 from tmux_orch.tui.table import STYLES, TeamTable
 
@@ -84,7 +85,7 @@ class Top(App[None]):
     def on_mount(self) -> None:
         """Begin to follow, and to count the seconds."""
         self.query_one(TeamTable).focus()
-        self.run_worker(self._follow, thread=True, exit_on_error=False)
+        _in_background(self._follow)
         self.set_interval(1.0, self._draw)
 
     def on_resize(self) -> None:
@@ -196,7 +197,7 @@ class Top(App[None]):
             else:
                 self._from_thread(lambda value: done(value, *more), found)
 
-        self.run_worker(run, thread=True, exit_on_error=False)
+        _in_background(run)
 
     def _warn(self, text: str) -> None:
         self.notify(rows.line(text), severity="error", timeout=8, markup=False)
@@ -244,7 +245,7 @@ class Top(App[None]):
         def chosen(option: str | None) -> None:
             if option is not None:
                 self._in_thread(
-                    lambda: self._acts.answer(name, dialog.get("id"), option),
+                    lambda: self._acts.answer(name, dialog, option),
                     lambda _none: self.notify(f"answered {name}", markup=False),
                 )
 
@@ -255,7 +256,7 @@ class Top(App[None]):
         if (agent := self._chosen()) is not None:
             name = str(agent["name"])
             self._in_thread(
-                lambda: reading_lines(self._acts.explain(name)),
+                lambda: explained(self._acts.explain(name)),
                 lambda lines: self.push_screen(Page(f"{name}: why {agent['state']}", lines)),
             )
 
@@ -289,3 +290,8 @@ class Top(App[None]):
     def action_interrupt(self) -> None:
         """Ctrl-C."""
         self.exit(return_code=EXIT_INTERRUPTED)
+
+
+def _in_background(work: Callable[[], None]) -> None:
+    """A thread that nobody waits for: Textual's own workers would hold up the end of the view."""
+    threading.Thread(target=work, daemon=True).start()

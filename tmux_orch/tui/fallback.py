@@ -62,11 +62,11 @@ class Plain:
         if away:
             lines.append(_line([rows.Cell(f"! {rows.line(away)}", "bad")]))
         lines += [_line(rows.pieces(cells, columns, width)) for cells in (head, *team)]
-        if len(lines) > height:
-            lines = [*lines[: height - 1], Text(f"and {len(lines) - height + 1} more")]
+        if len(lines) >= height:  # the last line stays free, or the terminal would scroll
+            lines = [*lines[: height - 2], Text(f"and {len(lines) - height + 2} more")]
         return Group(*lines)
 
 
 def _line(pieces: list[rows.Cell]) -> Text:
     parts = [(piece.text, _COLOURS[piece.tone]) for piece in pieces]
-    return Text.assemble(*parts, no_wrap=True, overflow="crop", end="")
+    return Text.assemble(*parts, no_wrap=True, overflow="crop")

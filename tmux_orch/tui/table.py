@@ -54,7 +54,7 @@ class TeamTable(ScrollView, can_focus=True):
     @property
     def room(self) -> int:
         """Columns for the cells of a row."""
-        return max(20, self.size.width - _MARK)
+        return max(20, self.scrollable_content_region.width - _MARK)
 
     @property
     def chosen(self) -> str:
@@ -67,7 +67,7 @@ class TeamTable(ScrollView, can_focus=True):
         before, self._rows = self._rows, list(rows)
         if (columns, len(rows)) != (self._columns, len(before)):
             self._columns = columns
-            self.virtual_size = Size(self.size.width, len(rows) + 1)
+            self.virtual_size = Size(self.room + _MARK, len(rows) + 1)
             self.refresh()
         else:
             for at, (old, new) in enumerate(zip(before, rows, strict=True)):
@@ -93,7 +93,7 @@ class TeamTable(ScrollView, can_focus=True):
             return self._strip(cells, "  ", Style())
         at = y - 1 + self.scroll_offset.y
         if at >= len(self._rows):
-            return Strip.blank(self.size.width)
+            return Strip.blank(self.room + _MARK)
         chosen = self._rows[at][0].text == self._chosen
         return self._strip(self._rows[at], "> " if chosen else "  ", _CHOSEN if chosen else Style())
 
@@ -102,7 +102,7 @@ class TeamTable(ScrollView, can_focus=True):
         parts += [
             Segment(p.text, STYLES[p.tone] + over) for p in pieces(cells, self._columns, self.room)
         ]
-        return Strip(parts).adjust_cell_length(self.size.width, over)
+        return Strip(parts).adjust_cell_length(self.room + _MARK, over)
 
     def _at(self) -> int | None:
         names = [cells[0].text for cells in self._rows]
