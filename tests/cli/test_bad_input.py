@@ -50,6 +50,8 @@ CASES = {
         ("plan", "bogus"), ("plan", "edit"), ("plan", "edit", "missing.json"),
         ("plan", "show", "x"), ("plan", "edit", "spec.md"), ("teams", "bogus"),
         ("teams", "show", "nobody"),
+        ("explain",), ("explain", "a", "b"), ("explain", "a", "--screen", "spec.md"),
+        ("explain", "--screen", "spec.md"), ("explain", "--screen", "fifo", "--agent", "claude"),
         ("completion",), ("completion", "tcsh"), ("completion", "bash", "--command", "rm"),
         ("status\x1b]0;x\x07",), ("$(touch PWNED)",),
     ],

@@ -14,6 +14,7 @@ PLACES = {
     "ls": (_IN + "team", "ls", "Every team on this machine."),
     "top": (_IN + "top", "top", "The team on the whole screen, with keys for everything."),
     "watch": (_IN + "watch", "watch", "What happens, line by line, while it happens."),
+    "explain": (_IN + "explain", "explain", "Why an agent's state is what it is."),
     "attach": (_IN + "team", "attach", "Sit down at the team's terminal."),
     "messages": (_IN + "record", "messages", "Messages and what became of them."),
     "log": (_IN + "record", "log", "What happened, event by event."),

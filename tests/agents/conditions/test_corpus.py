@@ -11,10 +11,10 @@ from pathlib import Path
 import pytest
 
 from tests.eval_limits import CORPUS, entries, main, score
-from tmux_orch.agents.conditions.rules import phrases
+from tmux_orch.agents.conditions.rules import phrases, programs
 
 OWN = CORPUS.with_name("limits_own.jsonl")
-PROGRAMS = ("claude", "codex", "gemini", "opencode", "copilot")
+PROGRAMS = sorted(programs())
 
 
 @pytest.mark.parametrize("corpus", [CORPUS, OWN], ids=["labelled", "own"])
@@ -66,3 +66,32 @@ def test_rules_have_names_of_their_own(program):
 def test_an_unknown_program_has_the_phrases_of_all():
     known = {rule.id for rule in phrases("unheard-of").rules}
     assert {rule.id for name in PROGRAMS for rule in phrases(name).rules} == known
+
+
+NAMES = {
+    "false_alarms": "No limit, taken for `usage_limit`",
+    "blocked_limits_as_none": "Blocked by a limit, taken for `none`",
+    "label_lenient": "Condition right, or as acceptable",
+    "label_strict": "Condition exactly as labelled",
+    "blocked_right": "Whether it is blocked",
+    "reset_right": "Reset time right",
+    "reset_wrong": "Reset time wrong, not merely missing",
+}
+
+
+def table() -> list[str]:
+    """The rows of the page's table."""
+    rows = []
+    both = score(entries(CORPUS)).figures, score(entries(OWN)).figures
+    for name, label in NAMES.items():
+        one = both[0][name]
+        target = f"{'at most' if one.at_most else 'at least'} {one.target:g}"
+        shares = " | ".join(f"{figures[name].hits} of {figures[name].of}" for figures in both)
+        rows.append(f"| {label} | {target if one.at_most or one.target else ''} | {shares} |")
+    return rows
+
+
+def test_the_page_shows_the_figures_of_today():
+    page = (Path(__file__).parents[3] / "docs/LIMITS.md").read_text("utf-8")
+    for row in table():
+        assert row in page, row

@@ -57,7 +57,8 @@ class Phrases:
 def phrases(program: str) -> Phrases:
     """The phrases of ``program`` before the common ones; of an unknown one, those of all."""
     common = _file(_COMMON)
-    own = [program] if program in _names() else sorted(_names() - {_COMMON})
+    family = _family(program)
+    own = [family] if family in programs() else sorted(programs())
     words: dict[str, str] = common["words"]
     rules = [rule for name in [*own, _COMMON] for rule in _rules(name, words)]
     return Phrases(
@@ -69,9 +70,20 @@ def phrases(program: str) -> Phrases:
     )
 
 
-def _names() -> frozenset[str]:
+@cache
+def programs() -> frozenset[str]:
+    """The programs that have phrases of their own."""
     files = resources.files(__package__).joinpath("phrases").iterdir()
-    return frozenset(file.name.removesuffix(".toml") for file in files)
+    return frozenset(file.name.removesuffix(".toml") for file in files) - {_COMMON}
+
+
+def is_known(program: str) -> bool:
+    """Whether it, or the program that it is a form of (``claude-web``), has phrases."""
+    return _family(program) in programs()
+
+
+def _family(program: str) -> str:
+    return program if program in programs() else program.partition("-")[0]
 
 
 def _file(name: str) -> dict[str, Any]:

@@ -7,8 +7,10 @@ from datetime import datetime, tzinfo
 
 from tmux_orch.agents.adapter import ScreenReading
 from tmux_orch.agents.conditions import read as conditions
-from tmux_orch.agents.screens import read
+from tmux_orch.agents.conditions import rules as phrases
+from tmux_orch.agents.screens import load, read
 from tmux_orch.agents.screens.rules import Rules
+from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.states import Condition
 
 
@@ -19,6 +21,22 @@ def seen(rules: Rules, capture: str, title: str, now: datetime, zone: tzinfo) ->
     readings asks for a second one.
     """
     return with_condition(read.read(rules, capture, title), rules.program, capture, now, zone)
+
+
+def of_program(
+    program: str, capture: str, title: str, now: datetime, zone: tzinfo
+) -> ScreenReading:
+    """The same by a program's name; one that only has phrases gets a condition and no state.
+
+    Raises:
+        BadInput: nothing is known of that program.
+    """
+    if program in load.PROGRAMS:
+        return seen(load.rules(program), capture, title, now, zone)
+    if not phrases.is_known(program):
+        known = ", ".join(sorted({*load.PROGRAMS, *phrases.programs()}))
+        raise BadInput(f"unknown agent program {program!r}", f"known are: {known}")
+    return with_condition(ScreenReading(), program, capture, now, zone)
 
 
 def with_condition(
