@@ -12,6 +12,7 @@ GROUPS = {
     "cold": ("benchmarks.bootstrap", "cold"),
     "sending": ("benchmarks.sending", "figures"),
     "standing": ("benchmarks.standing", "figures"),
+    "watching": ("benchmarks.watching", "figures"),
     "analysis": ("benchmarks.analysis", "figures"),
 }
 

@@ -72,7 +72,7 @@ def test_the_panes_process_is_the_program_and_nothing_lies_under_it(
     assert (facts.width, facts.height, facts.dead) == (200, 50, False)
 
 
-@pytest.mark.parametrize("name", HOSTILE_NAMES)
+@pytest.mark.parametrize("name", HOSTILE_NAMES, ids=range(len(HOSTILE_NAMES)))
 def test_a_directory_of_any_name_is_where_the_program_runs(
     server: Server, short_path: Path, name: str
 ) -> None:
