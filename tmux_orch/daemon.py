@@ -38,6 +38,7 @@ from tmux_orch.store.plans import Plans
 from tmux_orch.store.projects import Projects
 from tmux_orch.store.seats import Seats
 from tmux_orch.team import adopt, commands
+from tmux_orch.team.herald import Herald
 from tmux_orch.team.holds import Holds
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.up import Up
@@ -56,10 +57,11 @@ STOP_GRACE_S = 10.0
 class Notes:
     """What the board saw, written down and told to the courier."""
 
-    def __init__(self, seats: Seats, events: Events, courier: Courier) -> None:
+    def __init__(self, seats: Seats, events: Events, courier: Courier, herald: Herald) -> None:
         self._seats = seats
         self._events = events
         self._courier = courier
+        self._herald = herald
 
     def state(self, key: str, fused: Fused) -> None:
         """A seat has a new state, or new evidence for one that waits."""
@@ -80,6 +82,7 @@ class Notes:
             # is the conversation that a restart goes on with.
             self._seats.update(key, conversation_id=str(payload["to"]))
         self._events.append(kind, split_key(key)[0] if key else None, key, payload)
+        self._herald.event(kind, key, payload)
 
 
 class Daemon:
@@ -113,7 +116,9 @@ class Daemon:
         server = Server(registry.tmux_socket, registry.tmux_config, os.environ)
         board = Board(TmuxEyes(server), known, clock)
         courier = Courier(server, database, outbox, board.seat, seats.get, clock)
-        notes = Notes(seats, events, courier)
+        board.dialogs.rules = settings.answers
+        herald = Herald(server, seats, courier, settings.answers)
+        notes = Notes(seats, events, courier, herald)
         board.on_change, board.on_event = notes.state, notes.event
         return Parts(
             registry=registry,

@@ -12,6 +12,7 @@ from tmux_orch.domain.names import split_key
 from tmux_orch.domain.states import AgentState
 from tmux_orch.rpc.request import Reply, Request
 from tmux_orch.store.projects import Project
+from tmux_orch.team import answer as answers
 from tmux_orch.team import follow, mirrors, remove, status, stop
 from tmux_orch.team.decide import Act
 from tmux_orch.team.founding import Wanted
@@ -29,8 +30,13 @@ _log = logging.getLogger(__name__)
 Verb = Callable[[Request, Mapping[str, Any], Reply], None]
 # What an agent may ask for itself; everything else is the person's.
 OPEN_TO_AGENTS = frozenset(
-    {"scm", "status", "ls", "messages", "log", "plan", "ping", "hook", "shutdown", "explain"}
+    {
+        *("scm", "status", "ls", "messages", "log", "plan", "ping", "hook", "shutdown", "explain"),
+        "dialogs",
+    }
 )
+# What the hub may ask for besides, as far as the person's written policy goes.
+OPEN_TO_HUB = frozenset({"answer", "approve", "deny"})
 
 
 class Verbs:
@@ -65,6 +71,7 @@ class Verbs:
             "log": self._log, "approve": self._approve, "deny": self._deny, "trust": self._trust,
             "plan": self._plan, "plan-edit": self._plan_edit, "replan": self._replan,
             "brief": self._brief, "follow-status": self._follow_status,
+            "answer": self._answer, "dialogs": self._dialogs,
             "explain": self._explain, "ping": self._ping, "shutdown": self._shutdown,
         }  # fmt: skip
 
@@ -80,7 +87,7 @@ class Verbs:
                 f"this runs as agent {sender}, and agents do not start or resume teams",
                 "ask the person with scm",
             )
-        if sender is not None and request.verb not in OPEN_TO_AGENTS:
+        if sender is not None and not self._open_to(request.verb, sender):
             raise Refused(
                 f"{request.verb} is the person's, and this runs as agent {sender}",
                 "ask the hub, or the person, with scm",
@@ -92,6 +99,11 @@ class Verbs:
         if verb is None:
             raise BadInput(f"the daemon knows no verb {request.verb[:40]!r}", "update this command")
         verb(request, request.body(), reply)
+
+    def _open_to(self, verb: str, sender: str) -> bool:
+        if verb in OPEN_TO_HUB:
+            return answers.is_hub(self.parts, sender)
+        return verb in OPEN_TO_AGENTS
 
     # --- which project ------------------------------------------------------------------------
 
@@ -259,7 +271,25 @@ class Verbs:
     ) -> None:
         project = self.project(request, body.get("project"))
         seat = stop.chosen(self.parts, project, [str(body.get("agent") or "")])[0]
-        reply.result(follow.permission(self.parts, seat, allow, body))
+        sender = self._answerer(request, project)
+        reply.result(follow.permission(self.parts, seat, allow, body, sender))
+
+    def _answerer(self, request: Request, project: Project) -> str | None:
+        """Who answers: the project's hub, or ``None`` for the person."""
+        sender = self.parts.board.who(request.peer.pid)
+        if sender is not None and split_key(sender)[0] != project.name:
+            raise Refused(f"{sender} is not of {project.name}", "ask the person with scm")
+        return sender
+
+    def _answer(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        project = self.project(request, body.get("project"))
+        seat = stop.chosen(self.parts, project, [str(body.get("agent") or "")])[0]
+        sender = self._answerer(request, project)
+        reply.result(answers.answer(self.parts, seat, body, sender))
+
+    def _dialogs(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        project = self.project(request, body.get("project"))
+        reply.result({"project": project.name, "dialogs": answers.waiting(self.parts, project)})
 
     def _approve(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
         self._permission(request, body, reply, True)

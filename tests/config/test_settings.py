@@ -32,6 +32,9 @@ def test_without_a_file_everything_is_the_default(tmp_path: Path) -> None:
         "planner_timeout_s",
         "planner_retries",
         "attention",
+        "hub_may_answer",
+        "answer_deadline_s",
+        "answer_deadline_outcome",
     }
 
 

@@ -20,6 +20,8 @@ PLACES = {
     "log": (_IN + "record", "log", "What happened, event by event."),
     "plan": (_IN + "planning", "plan", "The implementation plan: show, edit or make it anew."),
     "brief": (_IN + "planning", "brief", "An agent's briefing: print it, or give it anew."),
+    "dialogs": (_IN + "answer", "dialogs", "Who waits for an answer, and to what."),
+    "answer": (_IN + "answer", "answer", "Answer an agent's dialog by an option's text."),
     "approve": (_IN + "permission", "approve", "Let an agent do what it asks for."),
     "deny": (_IN + "permission", "deny", "Refuse what an agent asks for."),
     "trust": (_IN + "permission", "trust", "Say yes to agents' start-up trust questions."),

@@ -8,7 +8,7 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tmux_orch.cli import plain, when
+from tmux_orch.cli import dialog_view, plain, when
 from tmux_orch.cli.table import Column, table
 
 _COLOURS = {
@@ -57,7 +57,8 @@ def team(status: Mapping[str, Any]) -> list[str]:
         )
         for agent in status["agents"]
     ]
-    return [plain.line(head), "", *table(_AGENTS, rows), *work(project, status["agents"])]
+    waits = dialog_view.blocks(project["name"], status.get("dialogs") or [])
+    return [plain.line(head), "", *table(_AGENTS, rows), *waits, *work(project, status["agents"])]
 
 
 def teams(projects: Sequence[Mapping[str, Any]]) -> list[str]:

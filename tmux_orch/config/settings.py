@@ -5,7 +5,7 @@ from __future__ import annotations
 import os
 import pwd
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Annotated, Any
@@ -15,7 +15,9 @@ from pydantic import Field
 from tmux_orch.config.attention import AttentionEntry
 from tmux_orch.config.checked import Strict, check
 from tmux_orch.config.yaml_strict import Document, load, shown
+from tmux_orch.domain.answering import POLICY, AnswerRules, Outcome
 from tmux_orch.domain.attention import DEFAULTS, Thresholds
+from tmux_orch.domain.dialog import DialogKind
 from tmux_orch.domain.errors import Absent, BadInput
 from tmux_orch.domain.implementation import PlannerSettings
 
@@ -31,6 +33,8 @@ _MODEL = re.compile(r"[A-Za-z0-9][A-Za-z0-9._:/@\[\]-]{0,119}")
 # A planner that has said nothing for half an hour will not; more than 5 tries only cost money.
 _TIMEOUT_S = (5, 1800)
 _RETRIES = (0, 5)
+# Below a minute no person can read what is asked; longer than a month is for ever.
+_DEADLINE_S = (60, 30 * 86400)
 
 
 class _File(Strict):
@@ -40,6 +44,9 @@ class _File(Strict):
     planner_timeout_s: int | None = None
     planner_retries: int | None = None
     attention: AttentionEntry | None = None
+    hub_may_answer: list[str] | None = None
+    answer_deadline_s: int | None = None
+    answer_deadline_outcome: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,6 +61,9 @@ class Settings:
         planner_timeout_s: Seconds that a planner may take, its retries included.
         planner_retries: How often it asks again after a passing failure.
         attention: When somebody is called to look at an agent, where its role says nothing.
+        hub_may_answer: Kinds of dialogs that the hub may answer; none by default.
+        answer_deadline_s: Seconds that a dialog waits for an answer; 0 for ever.
+        answer_deadline_outcome: What happens then: ``stay`` or ``deny``.
         origins: Setting → ``default``, ``file:line`` or the variable's name.
     """
 
@@ -63,12 +73,24 @@ class Settings:
     planner_timeout_s: int = PlannerSettings.timeout_s
     planner_retries: int = PlannerSettings.retries
     attention: Thresholds = DEFAULTS
+    hub_may_answer: Sequence[str] = ()
+    answer_deadline_s: int = 0
+    answer_deadline_outcome: str = str(Outcome.STAY)
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
     def planner(self) -> PlannerSettings:
         """The planner's part of them."""
         return PlannerSettings(self.planner_model, self.planner_timeout_s, self.planner_retries)
+
+    @property
+    def answers(self) -> AnswerRules:
+        """Who may answer dialogs, and their deadline."""
+        return AnswerRules(
+            frozenset(DialogKind(kind) for kind in self.hub_may_answer),
+            self.answer_deadline_s or None,
+            Outcome(self.answer_deadline_outcome),
+        )
 
 
 def config_directory(environ: Mapping[str, str]) -> Path:
@@ -128,6 +150,7 @@ def _check(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
             "use letters, digits, _ and -, and / between parts",
         )
     _check_planner(values, origins)
+    _check_answers(values, origins)
 
 
 def _check_planner(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
@@ -146,3 +169,27 @@ def _check_planner(values: Mapping[str, Any], origins: Mapping[str, str]) -> Non
                 f"{origins[name]}: {name}: {shown(str(values[name]))} is out of range",
                 f"give a whole number from {least} to {most}",
             )
+
+
+def _check_answers(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
+    for kind in values["hub_may_answer"]:
+        if kind not in POLICY:
+            raise BadInput(
+                f"{origins['hub_may_answer']}: hub_may_answer: no kind of dialog that the hub can "
+                f"be let to answer: {shown(kind)}",
+                f"known are {', '.join(POLICY)}",
+            )
+    outcome = values["answer_deadline_outcome"]
+    if outcome not in tuple(Outcome):
+        raise BadInput(
+            f"{origins['answer_deadline_outcome']}: answer_deadline_outcome: {shown(outcome)} "
+            "is no outcome of a deadline",
+            f"give {' or '.join(Outcome)}; a deadline never says yes",
+        )
+    least, most = _DEADLINE_S
+    if values["answer_deadline_s"] and not least <= values["answer_deadline_s"] <= most:
+        raise BadInput(
+            f"{origins['answer_deadline_s']}: answer_deadline_s: "
+            f"{shown(str(values['answer_deadline_s']))} is out of range",
+            f"give a whole number from {least} to {most}, or 0 for none",
+        )

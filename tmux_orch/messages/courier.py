@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import contextmanager
 from pathlib import Path
 
 from tmux_orch.clock import Clock
-from tmux_orch.domain.errors import BadInput, OrchError, Refused
+from tmux_orch.domain.errors import BadInput, Busy, OrchError, Refused
 from tmux_orch.domain.message import Message, MessageState, Priority
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.sanitise import sanitise
@@ -171,6 +172,21 @@ class Courier:
                 self._pool.submit(self._run, lane)
             except RuntimeError:
                 pass  # the pool was shut down this instant: the next daemon's scan finds the row
+
+    @contextmanager
+    def typing(self, key: str, wait_s: float = 10.0) -> Iterator[None]:
+        """Nobody else types into this agent's pane meanwhile.
+
+        Raises:
+            Busy: somebody did for all of ``wait_s``.
+        """
+        lease = self._lane(key).lease
+        if not lease.acquire(timeout=wait_s):
+            raise Busy(f"a message or an answer is being typed to {key}", "try again in a moment")
+        try:
+            yield
+        finally:
+            lease.release()
 
     def _lane(self, key: str) -> Lane:
         with self._lock:

@@ -14,6 +14,7 @@ from tmux_orch.domain.seat import Seat
 from tmux_orch.rpc.request import Reply
 from tmux_orch.store.events import Event
 from tmux_orch.store.projects import Project
+from tmux_orch.team.answer import PERSON, may
 from tmux_orch.team.parts import Parts
 
 # A person's eye does not tell 0.25 s from at once; the events table is asked by its primary key.
@@ -135,7 +136,9 @@ def event_row(event: Event) -> dict[str, Any]:
     }
 
 
-def permission(parts: Parts, seat: Seat, allow: bool, body: Mapping[str, Any]) -> dict[str, Any]:
+def permission(
+    parts: Parts, seat: Seat, allow: bool, body: Mapping[str, Any], sender: str | None = None
+) -> dict[str, Any]:
     """Show or answer the permission an agent waits for, through the hook that asked.
 
     Args:
@@ -143,8 +146,10 @@ def permission(parts: Parts, seat: Seat, allow: bool, body: Mapping[str, Any]) -
         allow: The answer.
         body: ``show_only``; or ``id`` of what was shown, so that no other question is answered,
             and a ``reason`` for the agent.
+        sender: The hub, where it is the one who answers; else ``None``.
 
     Raises:
+        Refused: the hub may not.
         Absent: it waits for none that a hook holds, or not for the one shown any more.
     """
     permissions = parts.board.permissions
@@ -154,6 +159,11 @@ def permission(parts: Parts, seat: Seat, allow: bool, body: Mapping[str, Any]) -
     answer = not body.get("show_only")
     reason = str(body.get("reason") or "")
     if answer:
+        if sender is not None:
+            dialog = parts.board.dialogs.of(seat.key)
+            if dialog is None or dialog.asked_id != asked.id:
+                raise Absent(f"{seat.name} asks something else now", "see: tmux-orch dialogs")
+            may(parts, seat, dialog, "Yes" if allow else "No", sender)
         shown_id = body.get("id")
         asked_id = shown_id if isinstance(shown_id, int) else asked.id
         asked = permissions.answer(seat.key, allow, reason, asked_id)
@@ -166,5 +176,7 @@ def permission(parts: Parts, seat: Seat, allow: bool, body: Mapping[str, Any]) -
     }
     if answer:
         kind = "permission.allowed" if allow else "permission.denied"
-        parts.events.append(kind, seat.project, seat.key, {**shown, "reason": reason})
+        by = sender or PERSON
+        parts.board.dialogs.note_answer(seat.key, asked.id)
+        parts.events.append(kind, seat.project, seat.key, {**shown, "reason": reason, "by": by})
     return {**shown, "answered": answer, "allowed": allow}

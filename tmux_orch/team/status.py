@@ -11,6 +11,7 @@ from tmux_orch.domain.errors import OrchError
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.domain.states import AgentState, Fused
 from tmux_orch.store.projects import Project
+from tmux_orch.team.answer import waiting
 from tmux_orch.team.parts import Parts
 from tmux_orch.worktrees.activity import Activity, activity
 
@@ -43,6 +44,7 @@ def status(
                     "live": project.live, "starting_branch": project.starting_branch},
         **at_large(parts),
         "agents": agents,
+        "dialogs": waiting(parts, project),
     }  # fmt: skip
 
 

@@ -1,28 +1,18 @@
-"""Answering a trust dialog on the person's word: by the option's text, read again first."""
+"""Answering a trust dialog on the person's word: by the option's text, as every dialog is."""
 
 from __future__ import annotations
 
 import re
-import time
 
-from tmux_orch.agents.adapter import Dialog
-from tmux_orch.domain.errors import Partly
+from tmux_orch.domain.errors import OrchError, Partly
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import AgentState
+from tmux_orch.team.choose import Chooser
 from tmux_orch.team.parts import Parts
 from tmux_orch.tmux.capture import capture
-from tmux_orch.tmux.guard import Guard
-from tmux_orch.tmux.paste import press
 
 _YES = re.compile(r"\b(yes|trust)\b", re.IGNORECASE)
 _NO = re.compile(r"\b(no|don'?t|exit|cancel)\b", re.IGNORECASE)
-# Options of the known trust dialogs: at most three; more steps mean that we read it wrongly.
-_STEPS = 6
-# Claude Code 2.1.329 draws the question twice: a Down pressed within 0.14 s of the first drawing is
-# shown, then forgotten, and Enter takes "No, exit" (35 of 35 times; 0 of 17 after 0.5 s).
-_SETTLED_S = 0.5
-_DEADLINE_S = 10.0
-_LOOK_EVERY_S = 0.05
 
 
 def yes_option(options: tuple[str, ...]) -> int | None:
@@ -37,38 +27,21 @@ def answer_trust(parts: Parts, seat: Seat) -> None:
     Raises:
         Partly: the dialog is not a trust dialog, or its options cannot be told apart.
     """
-    guard = Guard(seat.pane_id, seat.key, seat.tag)
-    for _ in range(_STEPS):
-        dialog = _settled(parts, seat)
-        wanted = yes_option(dialog.options)
-        if wanted is None or dialog.cursor is None:
-            raise _look(seat, "was not understood")
-        key = "Enter" if dialog.cursor == wanted else "Down" if dialog.cursor < wanted else "Up"
-        if not press(parts.server, guard, key):
-            raise _look(seat, "is not in a pane that can be typed into")
-        if key == "Enter":
-            parts.events.append("trust.answered", seat.project, seat.key, {
-                "question": dialog.question, "option": dialog.options[wanted],
-            })  # fmt: skip
-            return
-    raise _look(seat, "did not follow the cursor")
-
-
-def _settled(parts: Parts, seat: Seat) -> Dialog:
-    """The trust dialog once it has stood unchanged for :data:`_SETTLED_S`."""
-    adapter, since, last = parts.adapter(seat), time.monotonic(), None
-    end = since + _DEADLINE_S
-    while time.monotonic() < end:
-        screen = capture(parts.server, [seat.pane_id], escapes=True).get(seat.pane_id, "")
-        dialog = adapter.dialog(screen)
-        if dialog != last:
-            since, last = time.monotonic(), dialog
-        elif dialog is not None and time.monotonic() - since >= _SETTLED_S:
-            if dialog.state is not AgentState.NEEDS_TRUST:
-                break
-            return dialog
-        time.sleep(_LOOK_EVERY_S)
-    raise _look(seat, "went away")
+    screen = capture(parts.server, [seat.pane_id], escapes=True).get(seat.pane_id, "")
+    dialog = parts.adapter(seat).dialog(screen)
+    if dialog is None or dialog.state is not AgentState.NEEDS_TRUST:
+        raise _look(seat, "went away")
+    wanted = yes_option(dialog.options)
+    if wanted is None or dialog.cursor is None:
+        raise _look(seat, "was not understood")
+    try:
+        with parts.courier.typing(seat.key):
+            Chooser(parts, seat, dialog).choose(wanted)
+    except OrchError as error:
+        raise _look(seat, f"was not answered: {error.message}") from error
+    parts.events.append("trust.answered", seat.project, seat.key, {
+        "question": dialog.question, "option": dialog.options[wanted],
+    })  # fmt: skip
 
 
 def _look(seat: Seat, what: str) -> Partly:

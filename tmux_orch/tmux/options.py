@@ -15,7 +15,10 @@ HISTORY_LINES = 10_000
 
 # What needs a person, in the status line; set by `attention.show`. A pane's program could set these
 # options too: nothing is shown that is not a word or a number of ours.
-_MARK = "#{?#{m/r:^[a-z-]+$,#{@orch_attention}}, !#{@orch_attention},}"
+_MARK = (
+    "#{?#{==:#{@orch_dialog},1}, ?dialog,}"
+    "#{?#{m/r:^[a-z-]+$,#{@orch_attention}}, !#{@orch_attention},}"
+)
 _COUNT = "#{?#{m/r:^[0-9]+$,#{@orch_attention_count}},need attention: #{@orch_attention_count} ,}"
 _WINDOW_STATUS = f"#I:#W#{{?window_flags,#{{window_flags}}, }}{_MARK}"
 

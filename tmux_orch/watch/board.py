@@ -14,7 +14,7 @@ from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import AgentState, Fused, Reading
-from tmux_orch.watch import identity, process, server_desk, worktree
+from tmux_orch.watch import dialogs, identity, process, server_desk, worktree
 from tmux_orch.watch.deaths import Deaths, Watched
 from tmux_orch.watch.eyes import Eyes
 from tmux_orch.watch.live_seat import LiveSeat
@@ -66,9 +66,8 @@ class Board:
 
     ``on_change(key, fused)`` is called for every new state, ``on_event(kind, key, payload)`` for
     ``server_lost`` (once per server, with the agents it held), ``server_hung``, ``server_back``,
-    ``conversation_changed``, ``hook_ignored``, and when they appear ``limit_seen`` and
-    ``condition_seen``; both in one thread, in order, with no lock held.
-    They may block. Both may be set until :meth:`start`.
+    ``conversation_changed``, ``hook_ignored``, ``limit_seen``, ``condition_seen`` and ``dialog.*``;
+    both in one thread, in order, with no lock held. They may block; set them until :meth:`start`.
 
     Args:
         eyes: Looks at the tmux server.
@@ -98,6 +97,7 @@ class Board:
         self._looks = Looks(eyes, clock)
         self._screens = Screens(eyes, clock)
         self._asked_at = -WATCHED_S
+        self.dialogs = dialogs.Dialogs(eyes, clock, self.permissions, self.tell)
         self._notices = Notices()
         self._server = ServerDesk(
             lambda: [live.seat() for live in self.seats()],
@@ -253,6 +253,7 @@ class Board:
             self._give_up_answered(live)
         self._screens.keep(live_seats, self._looks.panes())
         self._look_at_screens(live_seats)
+        self.dialogs.look(live_seats)
 
     def watched(self) -> None:
         """Somebody asked about the agents: busy ones are looked at more often for a while."""

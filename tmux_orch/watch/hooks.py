@@ -21,6 +21,7 @@ from tmux_orch.messages.port import Deliverer, Moment
 from tmux_orch.watch import gauge, identity
 from tmux_orch.watch.board import Board
 from tmux_orch.watch.live_seat import LiveSeat
+from tmux_orch.watch.permissions import Asked
 
 _log = logging.getLogger(__name__)
 
@@ -139,10 +140,13 @@ class HookDesk:
         write: Callable[[bytes], None],
     ) -> None:
         key, permissions = live.key, self._board.permissions
+
+        def shown(_asked: Asked) -> None:
+            live.take_asked(permissions.pending(key))
+            self._board.dialogs.asked(live)
+
         try:
-            decision = permissions.hold(
-                key, *asks, gone, lambda _asked: live.take_asked(permissions.pending(key))
-            )
+            decision = permissions.hold(key, *asks, gone, shown)
             if decision is not None:
                 write(live.adapter().permission_answer(decision.allow, decision.reason))
         finally:

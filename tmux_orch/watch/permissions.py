@@ -112,6 +112,10 @@ class Permissions:
                 self._decided.pop(asked.id, None)
                 self._changed.notify_all()
 
+    def number(self) -> int:
+        """The next number; dialogs without a held request are counted in the same row."""
+        return next(self._numbers)
+
     def pending(self, key: str) -> Asked | None:
         """The youngest request of this agent that waits, or ``None``."""
         waiting = self.all(key)

@@ -43,6 +43,8 @@ DIALOGS = {
     "permission_write": (AgentState.WAITING_PERMISSION, "No"),
     "question": (AgentState.WAITING_ANSWER, "Postgres"),
     "question_several": (AgentState.WAITING_ANSWER, "[ ] Back"),
+    "question_submit": (AgentState.WAITING_ANSWER, "Submit"),
+    "question_review": (AgentState.WAITING_ANSWER, "Submit answers"),
     "plan0": (AgentState.WAITING_ANSWER, "No"),
     "model_menu": (AgentState.WAITING_ANSWER, "Sonnet"),
     "seen_trust_dialog": (AgentState.NEEDS_TRUST, "No, exit"),

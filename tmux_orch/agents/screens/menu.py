@@ -9,6 +9,9 @@ from dataclasses import dataclass
 from tmux_orch.agents.screens.rules import Layout
 
 _NUMBERED = re.compile(r"^\s*(?:[❯›●>]\s*)?\s*(\d+)\. (\S.*)$")
+#: What ends a question with several answers: an option without a number, among ticked ones.
+_SEND = re.compile(r"^(?:❯| ) {4}(Submit|Next)$")
+_BOX = re.compile(r"\[.\] ")
 _POINTER = re.compile(r"^\s*[❯›●>]\s*")
 #: Rows above the options in which the question stands; a plan's own text may be longer.
 QUESTION_LINES = 24
@@ -40,8 +43,9 @@ def find(shown: Sequence[str], layout: Layout) -> Menu | None:
     if not pointers:
         return None
     at = pointers[-1]
-    options = _numbered(shown, at) if _NUMBERED.match(shown[at]) else _plain(shown, at)
-    return Menu(options, at)
+    numbered = _NUMBERED.match(shown[at]) or _SEND.match(shown[at])
+    options = _numbered(shown, at) if numbered else _plain(shown, at)
+    return Menu(options, at) if at in options else None
 
 
 def top(shown: Sequence[str], menu: Menu, layout: Layout) -> int:
@@ -75,9 +79,13 @@ def _numbered(shown: Sequence[str], pointer: int) -> dict[int, str]:
                 break
     for at in range(pointer + 1, len(shown)):
         match = _NUMBERED.match(shown[at])
-        if match and int(match[1]) == max(found) + 1:
+        if match and found and int(match[1]) == max(found) + 1:
             found[int(match[1])] = (at, _bare(match[2]))
-    return dict(found.values())
+    options = dict(found.values())
+    if any(_BOX.match(text) for text in options.values()):
+        ends = {at: _SEND.match(shown[at]) for at in range(min(options), len(shown))}
+        options |= {at: match[1] for at, match in ends.items() if match}
+    return options
 
 
 def _bare(option: str) -> str:
