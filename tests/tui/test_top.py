@@ -7,7 +7,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.cells import cell_len
 
@@ -103,15 +103,15 @@ def test_outside_text_is_never_markup_and_never_steers_the_terminal(play):
     happened = [{"seq": 1, "at": ago(1), "kind": HOSTILE, "payload": {HOSTILE: HOSTILE}}]
 
     async def script(view):
-        for keys_ in ((), ("e",), ("p",), ("a",), ("a", "1")):
+        for keys_ in (("e",), ("p",), ("a", "1")):
             await view.press(*keys_)
             await view.until(lambda: "[red]" in view.text())
             assert not {c for c in view.text() if c != "\n" and plain.is_unseen(c)}, keys_
-            await view.press("escape", "escape")
-        await view.press("a")
-        # What a person approves is seen whole: what hides is written out.
-        assert "\\x1b[31m" in view.text()
-        assert "\\u202e" in view.text()
+            if keys_[0] == "a":
+                # What a person approves is seen whole: what hides is written out.
+                assert "\\x1b[31m" in view.text()
+                assert "\\u202e" in view.text()
+            await view.press("escape")
 
     play(script, team(bad, dialogs=[asked]), (140, 50), happened=happened, screen=[HOSTILE] * 3)
 
@@ -119,41 +119,37 @@ def test_outside_text_is_never_markup_and_never_steers_the_terminal(play):
 def test_m_sends_a_message_to_the_chosen_agent_and_shows_the_receipt(play):
     async def script(view):
         await view.press("j", "m")
-        await view.type("please / start")
+        await view.type("go / [b]")
         assert "message to project_manager" in view.text()
         assert "> project_manager" in view.text()  # the team stays in sight
         await view.press("enter")
         await view.until(lambda: "delivered to project_manager" in view.text())
 
-    assert play(script).said == [("send", "project_manager", "please / start")]
+    assert play(script).said == [("send", "project_manager", "go / [b]")]
 
 
-@pytest.mark.parametrize("leave", [("escape",), ("enter",), ("space", "enter")])
-def test_nothing_written_is_nothing_sent(play, leave):
+def test_nothing_written_is_nothing_sent(play):
     async def script(view):
-        await view.press("m", *leave)
-        await view.press("q")
+        await view.press("m", "escape", "m", "enter", "m", "space", "enter", "q")
 
     assert play(script).said == []
 
 
-def test_a_refused_message_says_why(play):
-    def refused(_agent, _text):
-        raise BadInput("the agent [b]is[/b] gone", "see status")
+def test_a_refused_message_and_a_held_one_say_why(play):
+    said = [BadInput("the agent [b]is[/b] gone", "see status")]
+
+    def send(_agent, _text):
+        if said:
+            raise said.pop()
+        return Receipt(3, "held: a dialog is open (msg 1)")
 
     async def script(view):
         await view.press("m", "x", "enter")
         await view.until(lambda: "[b]is[/b]" in view.text())
-
-    play(script, send=refused)
-
-
-def test_a_held_message_is_told_as_held(play):
-    async def script(view):
         await view.press("m", "x", "enter")
         await view.until(lambda: "held: a dialog is open" in view.text())
 
-    play(script, send=lambda _agent, _text: Receipt(3, "held: a dialog is open (msg 1)"))
+    play(script, send=send)
 
 
 def test_enter_sits_down_at_the_agents_window_and_comes_back(play, monkeypatch):
@@ -200,10 +196,9 @@ def test_a_dialog_that_changes_while_it_is_answered_is_answered_by_its_own_id(pl
     assert play(script).said == [("answer", "developer", 7, "Yes")]
 
 
-@pytest.mark.parametrize("pressed", [("a", "escape"), ("a", "1", "escape", "escape"), ("a", "9")])
-def test_a_dialog_that_is_left_is_not_answered(play, pressed):
+def test_a_dialog_that_is_left_is_not_answered(play):
     async def script(view):
-        await view.press("j", "j", *pressed)
+        await view.press("j", "j", "a", "escape", "a", "1", "escape", "escape", "a", "9", "y")
 
     assert play(script).said == []
 
@@ -233,12 +228,12 @@ def test_e_explains_and_p_peeks(play):
 def test_a_filter_narrows_the_rows_and_an_empty_one_shows_all(play):
     async def script(view):
         await view.press("slash")
-        await view.type("permission")
+        await view.type("perm")
         await view.press("enter")
         assert "> developer" in view.text()
         assert "tester " not in view.text()
-        assert view.lines()[0].startswith("only “permission” of sample  5 agents")
-        await view.press("slash", *["backspace"] * 10, "enter")
+        assert view.lines()[0].startswith("only “perm” of sample  5 agents")
+        await view.press("slash", "ctrl+u", "enter")
         assert "testrunner" in view.text()
         assert "> developer" in view.text()  # the choice stays
 
@@ -333,6 +328,7 @@ def test_only_rows_that_differ_are_drawn_again(play):
 cell_texts = st.text(max_size=30).map(rows.line)
 
 
+@settings(max_examples=40)
 @given(
     st.lists(st.lists(cell_texts, min_size=9, max_size=9), max_size=5),
     st.integers(min_value=60, max_value=220),
@@ -348,6 +344,7 @@ def test_rows_of_any_text_stand_side_by_side(texts, room):
     assert len(wide) == 1
 
 
+@settings(max_examples=40)
 @given(st.dictionaries(st.sampled_from(sorted(BUSY_TEAM["agents"][2])),
                        st.none() | st.integers() | st.text() | st.lists(st.text())))  # fmt: skip
 def test_any_value_in_any_field_can_be_shown(fields):

@@ -38,6 +38,7 @@ class Overview:
         self._parts = parts
         self._lock = threading.Lock()
         self._looks: dict[str, _Look] = {}
+        self._pause = threading.Event()  # never set
 
     def follow(
         self,
@@ -58,7 +59,6 @@ class Overview:
             raise BadInput(f"--interval {every_s!r}", "give 1 to 3600 seconds")
         reply.only_follows()
         told: dict[str, Any] = {}
-        pause = threading.Event()
         while not gone():
             shown = self.look(project.name)
             if shown != told:
@@ -67,7 +67,7 @@ class Overview:
             # In pieces, so that a client that has gone is let go soon.
             until = self._parts.clock.monotonic() + every_s
             while not gone() and (left := until - self._parts.clock.monotonic()) > 0:
-                pause.wait(min(left, LEAST_S))
+                self._pause.wait(min(left, LEAST_S))
 
     def look(self, name: str) -> dict[str, Any]:
         """The status object of a project, at most a second old; work in git at most five."""
