@@ -107,7 +107,8 @@ CLAUDE = ("--agent", "claude")
 BAD = [
     (), ("developer", *SCREEN, *CLAUDE), SCREEN, (*SCREEN, "--agent", ""),
     (*SCREEN, "--agent", "cobol"), (*SCREEN, "--agent", "../claude"),
-    (*SCREEN, "--agent", "common"), (*SCREEN, *CLAUDE, "--project", "x"), (*SCREEN, *CLAUDE, "--tz", "Mars/Olympus"),
+    (*SCREEN, "--agent", "common"), (*SCREEN, *CLAUDE, "--project", "x"),
+    (*SCREEN, *CLAUDE, "--tz", "Mars/Olympus"),
     (*SCREEN, *CLAUDE, "--tz", ""), (*SCREEN, *CLAUDE, "--tz", "../../etc/passwd"),
     (*SCREEN, *CLAUDE, "--tz", "Europe"), (*SCREEN, *CLAUDE, "--now", "yesterday"),
     (*SCREEN, *CLAUDE, "--now", ""), (*SCREEN, *CLAUDE, "--now", "9999-12-31T23:00:00+00:00"),

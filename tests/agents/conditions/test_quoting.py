@@ -173,6 +173,46 @@ def test_the_same_banner_as_the_last_word_is_found(screen):
         assert found.reset_at == datetime(2026, 4, 12, 9, 0, tzinfo=UTC)
 
 
+def coloured(text: str) -> str:
+    return "\n".join(f"\x1b[38;5;211m{line}\x1b[0m" for line in text.split("\n"))
+
+
+def curly(text: str) -> str:
+    return text.replace("'", "’")
+
+
+def above_nothing(text: str) -> str:
+    return text + "\n" * 20
+
+
+def narrow(text: str) -> str:
+    rows = (textwrap.wrap(row, 76, subsequent_indent="  ") or [""] for row in text.split("\n"))
+    return "\n".join(line for row in rows for line in row)
+
+
+@pytest.mark.parametrize("drawn", [coloured, curly, above_nothing, narrow])
+def test_how_a_screen_is_drawn_changes_nothing(drawn):
+    for entry in [*entries(CORPUS), *entries(CORPUS.with_name("limits_own.jsonl"))]:
+        plain, other = by_reader(entry), by_reader(entry | {"text": drawn(entry["text"])})
+        assert (plain.condition, plain.reset_at) == (other.condition, other.reset_at), entry["id"]
+
+
+LIMIT_MENU = (
+    "  What do you want to do?\n\n  ❯ 1. Stop and wait for limit to reset\n"
+    "    2. Upgrade your plan\n\n  Enter to confirm · Esc to cancel\n"
+)
+
+
+def test_a_limit_menu_is_found_under_tool_output():
+    shown = "⏺ Bash(ls)\n  ⎿  a\n\n" + LIMIT_MENU
+    assert read("claude", shown, NOW, UTC).condition is Condition.USAGE_LIMIT
+
+
+def test_a_limit_menu_that_a_tool_printed_is_none():
+    shown = "⏺ Bash(cat menu)\n  ⎿  a\n\n" + LIMIT_MENU + "\n⏺ That is the menu.\n\n❯ \n"
+    assert read("claude", shown, NOW, UTC).condition is Condition.NONE
+
+
 def test_a_banner_above_the_spinner_of_fresh_work_is_old():
     text = (
         "  ⎿  5-hour limit reached ∙ resets 3pm\n\n> go on\n\n✻ Working… (3s · esc to interrupt)\n"

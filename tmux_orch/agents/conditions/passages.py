@@ -46,6 +46,9 @@ _PAGER = re.compile(
     r"(?m)^~\s*$[\s\S]*^~\s*$|^\"[^\"\n]+\" \d+L, \d+[BC]|^\s*-- (?:INSERT|VISUAL|NORMAL)"
     r"|^\(END\)\s*$|^lines \d+-\d+|GNU nano|^:\s*$\Z|^\^G (?:Help|Get Help)|--More--"
 )
+_MENU_LINES = 16
+_EMPTY_BOX = re.compile(r"[❯>›]\s*$")
+_KEYS = re.compile(r"Enter to \w+|Esc to cancel", re.IGNORECASE)
 _MENU = re.compile(r"\s*What do you want to do\?")
 _MAX_CUTS = 3
 #: An indent that only text set to the right has.
@@ -119,16 +122,20 @@ class _Reader:
 
     def read(self) -> Iterator[Passage]:
         for at, raw in enumerate(self.lines):
-            if _MENU.match(raw) and self.inside in (None, Writer.NOTICE, Writer.PERSON):
+            if _MENU.match(raw) and (menu := self._menu(at)):
                 yield from self._close()
-                yield _passage(Writer.MENU, self._menu(at), signed=True)
+                yield _passage(Writer.MENU, menu, signed=True)
                 return
             yield from self._line(raw)
         yield from self._close()
 
     def _menu(self, at: int) -> list[str]:
-        rest = [line.strip() for line in self.lines[at : at + 16]]
-        return [line for line in rest if line]
+        """The menu's lines; below a tool's output only with its keys, and last on the screen."""
+        rest = [line.strip() for line in self.lines[at:] if line.strip()]
+        if self.inside in (None, Writer.NOTICE, Writer.PERSON):
+            return rest[:_MENU_LINES]
+        last = len(rest) <= _MENU_LINES and not any(_EMPTY_BOX.match(line) for line in rest)
+        return rest if last and any(_KEYS.search(line) for line in rest) else []
 
     def _line(self, raw: str) -> Iterator[Passage]:
         if _FENCE.match(raw):
@@ -199,10 +206,7 @@ class _Reader:
             yield from self._begin(Writer.NOTICE, line)
             self.inside = None
         elif not self.after_blank and self.open is not None:
-            if _CODE.match(line) and self.open[0] is Writer.NOTICE and not self.open[2]:
-                yield from self._begin(Writer.OTHER, line)
-            else:
-                self.open[1].append(line)
+            self.open[1].append(line)
         elif indent >= 2 and self.inside in (Writer.VOICE, Writer.PERSON, Writer.OTHER):
             writer = Writer.PERSON if self.inside is Writer.PERSON else Writer.OTHER
             yield from self._begin(writer, line, keep=True)

@@ -21,7 +21,7 @@ from tmux_orch.agents.adapter import (
     ScreenReading,
 )
 from tmux_orch.agents.rehearsal import handing, looking, places, published, told
-from tmux_orch.agents.screens import seen
+from tmux_orch.agents.screens import load, seen
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
@@ -89,9 +89,8 @@ class Rehearsal:
         return looking.dialog(screen)
 
     def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
-        """The condition only: its rules come with the rule files."""
-        del title
-        return seen.with_condition(ScreenReading(), self.name, capture, now, zone)
+        """See :func:`seen.seen`."""
+        return seen.seen(load.rules(self.name), capture, title, now, zone)
 
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """Nothing: what it says of its use comes by hook."""
