@@ -160,7 +160,9 @@ class _Reader:
             yield from self._begin(Writer.OTHER, line)
         elif self.fenced:
             yield from self._begin(Writer.OTHER, line)
-        elif found := _RESULT.match(line):
+        elif (found := _RESULT.match(line)) and self._explains(found[2]):
+            self.open[1].append(line[found.end() :])  # type: ignore[index]
+        elif found:
             yield from self._result(line[found.end() :], found[2])
         elif _OPTION.match(line) and not _SPINNER.match(line):
             yield from self._begin(Writer.PROGRAM_DONE, line, keep=True)
@@ -186,6 +188,11 @@ class _Reader:
             self.tool = True
         else:
             yield from self._unsigned(line)
+
+    def _explains(self, sign: str) -> bool:
+        """Whether it stands right under the spinner and says why that turns."""
+        under = self.open is not None and self.open[0] is Writer.SPINNER and not self.after_blank
+        return under and sign == "└"
 
     def _result(self, rest: str, sign: str) -> Iterator[Passage]:
         """``⎿`` under a tool call is its output; alone, or under a prompt, it is the program's.
