@@ -34,13 +34,14 @@ class World:
         )
         monkeypatch.setattr(overview.status, "status", self.status)
         monkeypatch.setattr(overview.status, "quick", self.quick)
+        monkeypatch.setattr(overview, "waiting", lambda _parts, _project: [])
         self.overview = Overview(self.parts)
 
     def status(self, _parts, project):
         self.costly += 1
         agents = [{"name": s.name, "dirty_files": self.costly} for s in self.seats]
         project = {"name": project.name, "run": project.run, "live": project.live}
-        return {"project": project, "agents": agents, "tmux_server": "present"}
+        return {"project": project, "agents": agents, "tmux_server": "present", "dialogs": []}
 
     def quick(self, _parts, _seat, held):
         self.cheap += 1

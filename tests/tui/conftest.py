@@ -51,8 +51,9 @@ BUSY_TEAM = team(
     agent("testrunner", state="exited", state_since_at=ago(7300), evidence="process: exit 1",
           attention=[{"kind": "restart_loop", "since_at": ago(60), "detail": "5 in 60 s"}]),
     dialogs=[{"agent": "developer", "id": 7, "kind": "permission", "exact": "rm -r build\nls",
-              "question": "Bash command", "options": ["Yes", "Yes, and do not ask again", "No"],
-              "destructive": True, "since_at": ago(130), "deadline_at": None}],
+              "question": "Do you want\nto proceed?", "tool": "Bash", "outcome": "",
+              "options": ["Yes", "Yes, and do not ask again", "No"], "screen": "",
+              "destructive": "deletes files", "since_at": ago(130), "deadline_at": None}],
     tmux_server="present",
 )  # fmt: skip
 
@@ -95,8 +96,8 @@ class FakeActs(Acts):
         self.said.append(("peek", agent))
         return self.screen
 
-    def answer(self, agent, dialog, option):
-        self.said.append(("answer", agent, dialog["id"], option))
+    def answer(self, agent, dialog, option, text):
+        self.said.append(("answer", agent, dialog["id"], option, *([text] if text else [])))
 
     def attach(self, agent):
         self.said.append(("attach", agent))

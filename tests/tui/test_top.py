@@ -34,7 +34,8 @@ def test_at_80x24_everything_that_matters_of_every_agent_is_there(play):
         for figure in ("2m", "2/5", "83%", "$3.50", " 2 ", "! unanswered"):
             assert figure in row, figure
         for detail_of_it in ("against   screen: claude.composer", "2 behind", "4 dirty", "512 MB",
-                             "exactly   rm -r build", "1. Yes", "45.2k tokens out"):  # fmt: skip
+                             "exactly   Bash rm -r build", "1. Yes",
+                             "45.2k tokens out"):  # fmt: skip
             assert detail_of_it in shown, detail_of_it
         assert view.lines()[0].rstrip().endswith("$5.13")
         assert view.lines()[23].rstrip().endswith("q quit")
@@ -99,7 +100,7 @@ def test_outside_text_is_never_markup_and_never_steers_the_terminal(play):
         attention=[{"kind": HOSTILE, "since_at": HOSTILE, "detail": HOSTILE}],
     )  # fmt: skip
     asked = {"agent": "developer", "id": 1, "question": HOSTILE, "exact": HOSTILE,
-             "options": [HOSTILE, {"text": "No"}]}  # fmt: skip
+             "options": [HOSTILE, "No"], "destructive": HOSTILE, "tool": HOSTILE}  # fmt: skip
     happened = [{"seq": 1, "at": ago(1), "kind": HOSTILE, "payload": {HOSTILE: HOSTILE}}]
 
     async def script(view):
@@ -169,10 +170,11 @@ def test_enter_sits_down_at_the_agents_window_and_comes_back(play, monkeypatch):
 def test_a_chooses_an_option_and_asks_before_it_answers(play):
     async def script(view):
         await view.press("j", "j", "a")
-        assert "Bash command" in view.text()
+        assert "Bash, exactly:" in view.text()
+        assert " to proceed?" in view.text()
         assert "    rm -r build" in view.text()
         assert "    ls" in view.text()
-        assert "for good" in view.text()
+        assert "careful: it deletes files" in view.text()
         await view.press("down", "enter")
         assert "Answer developer with “Yes, and do not ask again”?" in view.text()
         assert view.acts.said == []
@@ -194,6 +196,22 @@ def test_a_dialog_that_changes_while_it_is_answered_is_answered_by_its_own_id(pl
         await view.until(lambda: view.acts.said)
 
     assert play(script).said == [("answer", "developer", 7, "Yes")]
+
+
+def test_an_option_that_is_a_field_asks_for_its_text_and_goes_out_as_it_came(play):
+    asked = dict(BUSY_TEAM["dialogs"][0], options=["Yes", "  Type something.\u200b"])
+
+    async def script(view):
+        await view.press("j", "j", "a", "2", "y")
+        assert "text for developer" in view.text()
+        await view.press("escape", "a", "2", "y", "n", "o", "enter")
+        await view.press("a", "1", "y")
+        await view.until(lambda: len(view.acts.said) == 2)
+
+    assert play(script, BUSY_TEAM | {"dialogs": [asked]}).said == [
+        ("answer", "developer", 7, "  Type something.\u200b", "no"),
+        ("answer", "developer", 7, "Yes"),
+    ]
 
 
 def test_a_dialog_that_is_left_is_not_answered(play):

@@ -12,6 +12,7 @@ from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.rpc.request import Reply
 from tmux_orch.store.projects import Project
 from tmux_orch.team import status
+from tmux_orch.team.answer import waiting
 from tmux_orch.team.parts import Parts
 
 #: Nobody is told more often; the least ``interval_s``.
@@ -106,7 +107,12 @@ class Overview:
             {**agent, **status.quick(self._parts, seat, held.get(seat.key, 0))}
             for agent, seat in zip(shown["agents"], seats, strict=True)
         ]
-        return {**shown, **status.at_large(self._parts), "agents": agents}
+        return {
+            **shown,
+            **status.at_large(self._parts),
+            "agents": agents,
+            "dialogs": waiting(self._parts, project),
+        }
 
 
 def _same(shown: Mapping[str, Any], project: Project, seats: Sequence[Seat]) -> bool:

@@ -55,10 +55,13 @@ class Acts:
         text = "\n".join(map(str, screen)) if isinstance(screen, list) else str(screen)
         return text.rstrip().split("\n")
 
-    def answer(self, agent: str, dialog: Mapping[str, Any], option: str) -> None:
-        """Answer the dialog that was shown with the option of this text, and no other dialog."""
+    def answer(self, agent: str, dialog: Mapping[str, Any], option: str, text: str) -> None:
+        """Answer the dialog that was shown with the option of this text, and no other dialog.
+
+        ``text`` goes into an option that is a field; empty for others.
+        """
         seen = {part: dialog.get(part) for part in ("question", "options", "exact")}
-        body = {"project": self.project, "agent": agent, "option": option}
+        body = {"project": self.project, "agent": agent, "option": option, "text": text}
         client.call("answer", {**body, "id": dialog.get("id"), "seen": seen})
 
     def attach(self, agent: str) -> None:

@@ -13,6 +13,7 @@ from textual.binding import Binding, BindingType
 from textual.containers import Vertical
 from textual.widgets import Static
 
+from tmux_orch.domain.dialog import is_field
 from tmux_orch.domain.errors import EXIT_INTERRUPTED, OrchError
 from tmux_orch.tui import detail, keys, rows
 from tmux_orch.tui.acts import Acts, explained
@@ -242,12 +243,18 @@ class Top(App[None]):
             return
         dialog = found[0]
 
+        def give(option: str, text: str) -> None:
+            self._in_thread(
+                lambda: self._acts.answer(name, dialog, option, text),
+                lambda _none: self.notify(f"answered {rows.line(name)}", markup=False),
+            )
+
         def chosen(option: str | None) -> None:
-            if option is not None:
-                self._in_thread(
-                    lambda: self._acts.answer(name, dialog, option),
-                    lambda _none: self.notify(f"answered {name}", markup=False),
-                )
+            if option is not None and is_field(option):
+                label = f"text for {name} (Enter answers with it, Esc leaves it)"
+                self.push_screen(Line(label), lambda text: give(option, text) if text else None)
+            elif option is not None:
+                give(option, "")
 
         self.push_screen(Answer(name, dialog), chosen)
 

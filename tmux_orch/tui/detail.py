@@ -43,19 +43,24 @@ def asked(dialog: Mapping[str, Any], room: int) -> list[Cell]:
     """A dialog with its options; what exactly is asked for stands there whole."""
     found = _wrapped("asks", line(dialog.get("question")) or line(dialog.get("kind")), "look", room)
     if exact := dialog.get("exact"):
-        found += _wrapped("exactly", plain.exact(str(exact)).replace("\n", "\\n"), "look", room)
-    options = ", ".join(f"{n}. {text}" for n, text in enumerate(options_of(dialog), 1))
+        told = plain.exact(str(exact)).replace("\n", "\\n").replace("\t", "\\t")
+        found += _wrapped("exactly", f"{line(dialog.get('tool'))} {told}".strip(), "look", room)
+    if destructive := line(dialog.get("destructive")):
+        found += _wrapped("careful", f"it {destructive}", "bad", room)
+    options = ", ".join(f"{n}. {line(text)}" for n, text in enumerate(options_of(dialog), 1))
     found += _wrapped("options", f"{options}  (a answers)" if options else "", "look", room)
-    if dialog.get("destructive"):
-        found += _wrapped("", "it would change or delete something for good", "bad", room)
+    if dialog.get("deadline_at"):
+        end = "it is denied" if dialog.get("outcome") == "deny" else "it stays, and you are told"
+        found += _wrapped(
+            "until", f"{when.clock(dialog['deadline_at'])[11:]}, then {end}", "", room
+        )
     return found
 
 
 def options_of(dialog: Mapping[str, Any]) -> list[str]:
-    """The options' texts, plain."""
+    """The options' texts as the daemon has them: to be answered with, plain only where shown."""
     found = dialog.get("options")
-    texts = [o.get("text") or o.get("label") if isinstance(o, Mapping) else o for o in found or []]
-    return [line(text) for text in texts]
+    return [str(option) for option in found] if isinstance(found, list) else []
 
 
 def _head(agent: Mapping[str, Any]) -> str:

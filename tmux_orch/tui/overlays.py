@@ -93,7 +93,7 @@ class Answer(ModalScreen[str | None]):
             box.border_subtitle = "Enter or its number chooses, Esc leaves it"
             with VerticalScroll(id="question"):
                 yield Static(Text(self._question()), markup=False)
-            numbered = [f"{n}. {one}" for n, one in enumerate(self._options, 1)]
+            numbered = [f"{n}. {line(one)}" for n, one in enumerate(self._options, 1)]
             yield OptionList(*(Option(Text(one)) for one in numbered), markup=False)
             yield Static("", markup=False, id="confirm")
 
@@ -111,7 +111,7 @@ class Answer(ModalScreen[str | None]):
             return
         self._chosen = self._options[number - 1]
         self.query_one("#confirm", Static).update(
-            Text(f"Answer {self._agent} with “{self._chosen}”?  y yes   n no", style="bold")
+            Text(f"Answer {self._agent} with “{line(self._chosen)}”?  y yes   n no", style="bold")
         )
 
     def action_confirm(self) -> None:
@@ -128,9 +128,13 @@ class Answer(ModalScreen[str | None]):
             self.query_one("#confirm", Static).update("")
 
     def _question(self) -> str:
-        said = [line(self._dialog.get("question")) or line(self._dialog.get("kind"))]
+        """Like ``tmux-orch dialogs``: what is destroyed, what exactly is run, what is asked."""
+        said = []
+        if destructive := line(self._dialog.get("destructive")):
+            said += [f"careful: it {destructive}", ""]
         if exact := self._dialog.get("exact"):
-            said += ["", *(f"    {one}" for one in plain.exact(str(exact)).split("\n"))]
-        if self._dialog.get("destructive"):
-            said += ["", "It would change or delete something for good."]
-        return "\n".join(said)
+            said += [f"{line(self._dialog.get('tool'))}, exactly:"]
+            said += [f"    {one}" for one in plain.exact(str(exact)).split("\n")] + [""]
+        question = str(self._dialog.get("question") or self._dialog.get("screen") or "")
+        said += [plain.exact(one) for one in question.split("\n")]
+        return "\n".join(said).replace("\t", "    ").rstrip()
