@@ -46,8 +46,8 @@ _UNITS = {
     "天": 86400, "日": 86400, "小": 3600, "時": 3600, "分": 60, "秒": 1,
 }  # fmt: skip
 _AMOUNT = re.compile(
-    r"(?P<number>\d{1,6}(?:\.\d{1,9})?|(?:an?|one|half an)(?=\s))\s*(?P<unit>weeks?|wks?|w|days?|d|hours?"
-    r"|hrs?|h|minutes?|mins?|min|m|seconds?|secs?|sec|s|tage?n?|stunden?|minuten?|sekunden?|jours?|heures?"
+    r"(?P<number>\d{1,6}(?:\.\d{1,9})?|(?:an?|one|half an)(?=\s))\s*"
+    r"(?P<unit>weeks?|wks?|w|days?|d|hours?|hrs?|h|minutes?|mins?|min|m|seconds?|secs?|sec|s|tage?n?|stunden?|minuten?|sekunden?|jours?|heures?"
     r"|horas?|minutos?|segundos?|secondes?|ore|天|日|小时|小時|時間|分钟|分鐘|分|秒)"
     r"(?![a-z/])", re.IGNORECASE,
 )  # fmt: skip

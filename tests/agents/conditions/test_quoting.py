@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+import time
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -162,6 +163,28 @@ def test_no_program_takes_a_quoted_piece_of_a_screen_for_its_own(
 @given(text=st.text(max_size=400), program=st.sampled_from(["claude", "codex", "gemini", "x"]))
 def test_any_text_is_read_without_a_failure(text, program):
     read(program, text, NOW, UTC)
+
+
+#: Each could be read in very many ways; with backtracking the third took longer than a minute.
+HOSTILE = [
+    "⏺ You've hit your limit " + "resets " * 60 + "<",
+    "⏺ You've hit your limit " + "run " * 60 + "· <",
+    "⏺ API Error: " + "try again " * 60 + "· zz <",
+    "⏺ API Error: 500 " + "500 " * 60 + "zz <",
+    "⏺ API Error: " + "retry (resets. " * 3000,
+    "You've hit your " + "usage " * 8000,
+    "You've hit your limit · resets " + "1 d " * 8000,
+    "resets 1 d at " * 5000,
+    "limit\n" * 8000,
+    "⏺ API Error: " + "{" * 8000,
+]
+
+
+@pytest.mark.parametrize("text", HOSTILE, ids=range(len(HOSTILE)))
+def test_no_text_takes_long_to_read(text):
+    before = time.process_time()
+    read("claude", text, NOW, UTC)
+    assert time.process_time() - before < 0.5
 
 
 @pytest.mark.parametrize("screen", SCREENS)

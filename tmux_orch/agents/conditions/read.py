@@ -30,6 +30,8 @@ _NEUTRAL = re.compile(r"(?:Worked|Cooked|Baked|Continuing autonomously|\w+ for \
 _HINT = re.compile(r"limit|quota|usage|credit|reset|error|try again|token|sign in", re.IGNORECASE)
 #: What programs set before their own words when something failed.
 _PREFIX = re.compile(r"^(?:(?:server )?error|warning|fatal)[:!]\s+", re.IGNORECASE)
+#: Banners are short; what matching costs stays bounded.
+_MAX_TEXT = 2000
 _EVIDENCE_LENGTH = 200
 
 
@@ -103,7 +105,9 @@ def _outlives(rule: Rule, passage: Passage) -> bool:
 def _banner(passage: Passage, known: Phrases) -> _Live | None:
     if passage.writer in (Writer.OTHER, Writer.PERSON, Writer.PROGRAM_DONE):
         return None
-    for text in joined(passage.lines) if _HINT.search(passage.text) else (passage.text,):
+    whole = passage.text[:_MAX_TEXT]
+    for text in joined(passage.lines) if _HINT.search(whole) else (whole,):
+        text = text[:_MAX_TEXT]
         rule = _rule(passage, text, known)
         if rule is not None:
             return None if _is_list(passage, known) else _Live(text, rule)
