@@ -37,16 +37,19 @@ from tmux_orch.store.outbox import Outbox
 from tmux_orch.store.plans import Plans
 from tmux_orch.store.projects import Projects
 from tmux_orch.store.seats import Seats
+from tmux_orch.store.usage import Usage
 from tmux_orch.team import adopt, commands
 from tmux_orch.team.herald import Herald
 from tmux_orch.team.holds import Holds
 from tmux_orch.team.parts import Parts
+from tmux_orch.team.rounds import Rounds
 from tmux_orch.team.up import Up
 from tmux_orch.tmux.server import Server
 from tmux_orch.verbs import Verbs
 from tmux_orch.watch.board import Board
 from tmux_orch.watch.eyes import TmuxEyes
 from tmux_orch.watch.hooks import HookDesk
+from tmux_orch.watch.work_seen import WorkSeen
 
 # With no team alive and nobody asking, we end after so long; the next command starts us again.
 IDLE_EXIT_S = 600.0
@@ -98,6 +101,7 @@ class Daemon:
         self.ended = threading.Event()
         self.parts = self._assemble()
         self.up = Up(self.parts, Holds())
+        self.rounds = Rounds(self.parts)
         desk = HookDesk(self.parts.board, self.parts.courier, self.clock)
         self.verbs = Verbs(self.parts, self.up, desk, self.ended.set, self._about())
         self.listener = Listener(registry.socket, self.verbs.handle, __version__, self.verbs.fault)
@@ -129,12 +133,15 @@ class Daemon:
             journal=Journal(database, clock),
             outbox=outbox,
             events=events,
+            usage=Usage(database),
             server=server,
             board=board,
+            work=WorkSeen(clock),
             courier=courier,
             adapters=known,
             definitions=Definitions(os.environ),
             planner=settings.planner,
+            thresholds=settings.attention,
             clock=clock,
             branch_prefix=settings.branch_prefix,
             hook=commands.place(registry.commands),
@@ -153,6 +160,7 @@ class Daemon:
         adopt.adopt_living(self.parts)
         self.parts.board.start()
         self.parts.courier.recover()
+        self.rounds.start()
         self.listener.start()
 
     def wait(self) -> None:
@@ -167,6 +175,7 @@ class Daemon:
         """Let go of what is held, finish what runs, close the database; agents do not notice."""
         self.parts.board.permissions.close()
         self.listener.stop(STOP_GRACE_S)
+        self.rounds.stop()
         self.parts.courier.stop()
         self.parts.board.close()
         self.parts.database.close()

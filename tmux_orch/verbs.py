@@ -32,7 +32,8 @@ Verb = Callable[[Request, Mapping[str, Any], Reply], None]
 OPEN_TO_AGENTS = frozenset(
     {
         *("scm", "status", "ls", "messages", "log", "plan", "ping", "hook", "shutdown", "explain"),
-        "dialogs",
+        # Rights and team decide what of it.
+        *("dialogs", "peek", "usage"),
     }
 )
 # What the hub may ask for besides, as far as the person's written policy goes.
@@ -72,6 +73,7 @@ class Verbs:
             "plan": self._plan, "plan-edit": self._plan_edit, "replan": self._replan,
             "brief": self._brief, "follow-status": self._follow_status,
             "answer": self._answer, "dialogs": self._dialogs,
+            "peek": self._peek, "usage": self._usage,
             "explain": self._explain, "ping": self._ping, "shutdown": self._shutdown,
         }  # fmt: skip
 
@@ -349,6 +351,20 @@ class Verbs:
         project = self.project(request, body.get("project"))
         seat = stop.chosen(self.parts, project, [str(body.get("agent") or "")])[0]
         reply.result(explain.explain(self.parts, seat))
+
+    def _peek(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        from tmux_orch.team import peek
+
+        project = self.project(request, body.get("project"))
+        seat = stop.chosen(self.parts, project, [str(body.get("agent") or "")])[0]
+        sender = self.parts.board.who(request.peer.pid)
+        reply.result(peek.peek(self.parts, project, seat, body.get("lines"), sender))
+
+    def _usage(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        from tmux_orch.team import usage
+
+        project = self.project(request, body.get("project"))
+        reply.result(usage.table(self.parts, project, body.get("days", 7)))
 
     def _ping(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
         reply.result(dict(self.about))

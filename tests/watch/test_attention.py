@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
 from typing import Any
 
 import pytest
@@ -101,9 +102,9 @@ def test_a_threshold_of_zero_is_never() -> None:
         facts(said=Said("error", "x"), said_at=ago(9e5), context_percent=100.0,
               memory_bytes=2**60, starts=(NOW,) * 99),
     ]  # fmt: skip
-    for given in loud:
-        assert kinds(given)
-        assert kinds(given, off) == []
+    for one in loud:
+        assert kinds(one)
+        assert kinds(one, off) == []
     assert kinds(facts(S.USAGE_LIMITED, 1, server_lost=True), off) == [K.SERVER_LOST, K.LIMIT]
 
 
@@ -198,7 +199,7 @@ def test_what_comes_back_within_the_cool_down_is_shown_and_told_only_after_it() 
 def test_reminders_come_ever_more_rarely() -> None:
     desk = Alerts()
     seen = [s for s in range(0, 60 * 3600, 60) for one in told(desk, [alert()], s)]
-    gaps = [b - a for a, b in zip(seen, seen[1:], strict=False)]
+    gaps = [b - a for a, b in pairwise(seen)]
     assert gaps[:3] == [REMIND_S, 2 * REMIND_S, 4 * REMIND_S]
     assert set(gaps[4:]) == {REMIND_MOST_S}
 
@@ -225,7 +226,7 @@ def test_flapping_never_storms(pattern: list[bool], step_s: int) -> None:
             open_now = what is not What.CLEARED
             raised += [i * step_s] * (what is What.RAISED)
         assert bool(desk.of("shop/dev")) is stands
-    assert all(b - a >= COOLDOWN_S for a, b in zip(raised, raised[1:], strict=False))
+    assert all(b - a >= COOLDOWN_S for a, b in pairwise(raised))
 
 
 def test_facts_that_could_not_be_told_raise_nothing() -> None:

@@ -6,7 +6,7 @@ import os
 from pathlib import Path
 
 from tmux_orch.briefing import facts
-from tmux_orch.worktrees.task_page import LARGEST, OURS, names, read
+from tmux_orch.worktrees.task_page import LARGEST, OURS, is_theirs, names, read
 
 
 def test_our_page_is_the_one_that_the_briefing_names() -> None:
@@ -48,3 +48,19 @@ def test_bytes_that_are_no_text_do_not_matter(tmp_path: Path) -> None:
     page = read(tmp_path, "TODO.md")
     assert page is not None
     assert "�- [x] a" in page.text
+
+
+def test_a_page_of_the_repository_counts_once_it_was_changed(tmp_path: Path) -> None:
+    (tmp_path / "TODO.md").write_text("- [ ] somebody's\n")
+    (tmp_path / ".orch").mkdir()
+    (tmp_path / ".orch/.gitignore").write_text("*\n")
+    (tmp_path / OURS).write_text("- [ ] ours\n")
+    os.utime(tmp_path / "TODO.md", ns=(0, (tmp_path / ".orch/.gitignore").stat().st_mtime_ns))
+    theirs, ours = read(tmp_path, "TODO.md"), read(tmp_path, OURS)
+    assert theirs is not None and is_theirs(tmp_path, theirs)
+    assert ours is not None and not is_theirs(tmp_path, ours)
+    (tmp_path / "TODO.md").write_text("- [x] mine\n")
+    later = (tmp_path / ".orch/.gitignore").stat().st_mtime_ns + 1
+    os.utime(tmp_path / "TODO.md", ns=(0, later))
+    changed = read(tmp_path, "TODO.md")
+    assert changed is not None and not is_theirs(tmp_path, changed)

@@ -16,6 +16,8 @@ PLACES = {
     "watch": (_IN + "watch", "watch", "What happens, line by line, while it happens."),
     "explain": (_IN + "explain", "explain", "Why an agent's state is what it is."),
     "attach": (_IN + "team", "attach", "Sit down at the team's terminal."),
+    "peek": (_IN + "seeing", "peek", "An agent's screen, as text."),
+    "usage": (_IN + "seeing", "usage", "Tokens and cost per agent and day."),
     "messages": (_IN + "record", "messages", "Messages and what became of them."),
     "log": (_IN + "record", "log", "What happened, event by event."),
     "plan": (_IN + "planning", "plan", "The implementation plan: show, edit or make it anew."),

@@ -8,35 +8,9 @@ import shlex
 from collections.abc import Mapping, Sequence
 from typing import Any
 
-from tmux_orch.cli import dialog_view, plain, when
+from tmux_orch.cli import agents_view, dialog_view, plain
 from tmux_orch.cli.table import Column, table
 
-_COLOURS = {
-    "idle": "green",
-    "working": "cyan",
-    "waiting_permission": "yellow",
-    "waiting_answer": "yellow",
-    "needs_trust": "yellow",
-    "needs_login": "yellow",
-    "error": "red",
-    "exited": "red",
-    "unknown": "dim",
-}
-
-
-def _colour(state: str) -> str:
-    return _COLOURS.get(state, "")
-
-
-_AGENTS = (
-    Column("AGENT", 12),
-    Column("STATE", colour=_colour),
-    Column("SINCE", right=True),
-    Column("COMMITS", right=True),
-    Column("DIRTY", right=True),
-    Column("HELD", right=True),
-    Column("EVIDENCE", 20),
-)
 _PROJECTS = (Column("PROJECT", 12), Column("TEAM"), Column("UP", right=True), Column("PATH", 20))
 
 
@@ -45,20 +19,15 @@ def team(status: Mapping[str, Any]) -> list[str]:
     project = status["project"]
     shape = "" if project.get("live", True) else ", stopped"
     head = f"{project['name']} (run {project['run']}{shape}) in {project['path']}"
-    rows = [
-        (
-            agent["name"],
-            agent["state"],
-            when.ago(agent["state_since_at"]),
-            _known(agent["commits_ahead"]),
-            _known(agent["dirty_files"]),
-            agent["held_messages"] or "",
-            agent.get("git_trouble") or agent["evidence"],
-        )
-        for agent in status["agents"]
+    agents = status["agents"]
+    return [
+        plain.line(head),
+        "",
+        *agents_view.rows(agents),
+        *agents_view.needs(agents),
+        *dialog_view.blocks(project["name"], status.get("dialogs") or []),
+        *work(project, agents),
     ]
-    waits = dialog_view.blocks(project["name"], status.get("dialogs") or [])
-    return [plain.line(head), "", *table(_AGENTS, rows), *waits, *work(project, status["agents"])]
 
 
 def teams(projects: Sequence[Mapping[str, Any]]) -> list[str]:
@@ -110,7 +79,3 @@ def _in_dollar_quotes(character: str) -> str:
     if character in "\n\t" or plain.is_unseen(character):
         return "".join(f"\\x{byte:02x}" for byte in os.fsencode(character))
     return character
-
-
-def _known(count: object) -> object:
-    return "?" if count is None else count or ""

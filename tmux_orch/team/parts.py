@@ -11,6 +11,7 @@ from tmux_orch.agents.adapter import Adapter, Berth
 from tmux_orch.clock import Clock
 from tmux_orch.config.definitions import Definitions
 from tmux_orch.config.registry import Registry
+from tmux_orch.domain.attention import Thresholds
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.implementation import PlannerSettings
 from tmux_orch.domain.plan import Plan
@@ -24,9 +25,11 @@ from tmux_orch.store.outbox import Outbox
 from tmux_orch.store.plans import Plans
 from tmux_orch.store.projects import Project, Projects
 from tmux_orch.store.seats import Seats
+from tmux_orch.store.usage import Usage
 from tmux_orch.team import environment
 from tmux_orch.tmux.server import Server
 from tmux_orch.watch.board import Board
+from tmux_orch.watch.work_seen import WorkSeen
 
 Progress = Callable[[dict[str, Any]], None]
 
@@ -43,12 +46,15 @@ class Parts:
     journal: Journal
     outbox: Outbox
     events: Events
+    usage: Usage
     server: Server
     board: Board
+    work: WorkSeen
     courier: Courier
     adapters: Mapping[str, Adapter]
     definitions: Definitions
     planner: PlannerSettings
+    thresholds: Thresholds
     clock: Clock
     branch_prefix: str
     hook: Path

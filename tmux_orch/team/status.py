@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection
 from concurrent.futures import ThreadPoolExecutor
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -13,7 +14,8 @@ from tmux_orch.domain.states import AgentState, Fused
 from tmux_orch.store.projects import Project
 from tmux_orch.team.answer import waiting
 from tmux_orch.team.parts import Parts
-from tmux_orch.worktrees.activity import Activity, activity
+from tmux_orch.team.status_seen import Seen, told, totals
+from tmux_orch.worktrees.activity import Activity, activity, tip_of
 
 SCHEMA = "tmux-orch/status/1"
 
@@ -32,10 +34,14 @@ def status(
     parts.board.watched()
     seats = [s for s in parts.seats.of_project(project.name) if s.desired is not Desired.REMOVED]
     held = parts.outbox.count_held(project.name)
+    tip = _tip(project) if any(seat.key not in unasked for seat in seats) else ""
     with ThreadPoolExecutor(4) as pool:
-        work = list(pool.map(lambda seat: _work(seat) if seat.key not in unasked else None, seats))
+        work = list(
+            pool.map(lambda seat: _work(seat, tip) if seat.key not in unasked else None, seats)
+        )
+    known = Seen.of(parts, project, seats)
     agents = [
-        _agent(parts, seat, done, held.get(seat.key, 0))
+        _agent(parts, seat, done, held.get(seat.key, 0)) | known.fields(seat)
         for seat, done in zip(seats, work, strict=True)
     ]
     return {
@@ -43,6 +49,7 @@ def status(
         "project": {"name": project.name, "path": project.path, "run": project.run,
                     "live": project.live, "starting_branch": project.starting_branch},
         **at_large(parts),
+        "totals": totals(agents),
         "agents": agents,
         "dialogs": waiting(parts, project),
     }  # fmt: skip
@@ -66,6 +73,7 @@ def quick(parts: Parts, seat: Seat, held: int) -> dict[str, Any]:
         "pid": seat.pid,
         "conversation_id": seat.conversation_id,
         "held_messages": held,
+        **told(parts, seat),
     }
 
 
@@ -81,9 +89,16 @@ def fused(parts: Parts, seat: Seat) -> Fused:
     return stored or Fused(AgentState.UNKNOWN, parts.clock.now(), "never seen running")
 
 
-def _work(seat: Seat) -> Activity | str:
+def _tip(project: Project) -> str:
     try:
-        return activity(Path(seat.worktree), seat.base)
+        return tip_of(Path(project.path), project.starting_branch)
+    except OrchError:
+        return ""  # asking each worktree says what is wrong
+
+
+def _work(seat: Seat, tip: str) -> Activity | str:
+    try:
+        return activity(Path(seat.worktree), seat.base, tip=tip)
     except OrchError as error:
         return error.line()
 
@@ -100,8 +115,14 @@ def _agent(parts: Parts, seat: Seat, work: Activity | str | None, held: int) -> 
         "home_branch": seat.branch,
         "dirty_files": known.dirty_files if known else None,
         "commits_ahead": known.commits_ahead if known else None,
+        "commits_behind": known.commits_behind if known else None,
+        "last_commit_at": _iso(known.last_commit_at) if known else None,
         "git_trouble": work if isinstance(work, str) else None,
     }
+
+
+def _iso(at: datetime | None) -> str | None:
+    return None if at is None else at.isoformat()
 
 
 def summary(parts: Parts, project: Project) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""Alerts that stand, and what of them is news: raised and cleared once, reminded ever more rarely."""
+"""Alerts that stand, and what of them is news: each edge once, reminders ever more rarely."""
 
 from __future__ import annotations
 

@@ -63,6 +63,11 @@ class Seen:
         return Reading(Source.SCREEN, AgentState.USAGE_LIMITED, self.at, rule, told, read.reset_at)
 
 
+def plain(screen: str) -> str:
+    """A captured screen without its escapes, line by line."""
+    return "\n".join(_PLAIN.sub("", line) for line in screen.split("\n"))
+
+
 def one_line(text: str, most: int = _MOST_TOLD) -> str:
     """``text`` on one line, cut."""
     return " ".join(text.split())[:most]

@@ -13,9 +13,12 @@ from pathlib import Path
 
 #: Where our briefing asks for the marks; see ``briefing/pages``.
 OURS = ".orch/tasks.md"
-#: Looked for after ours and the role's own, the first that holds a task counts.
+#: Looked for after the role's own and ours, the first that holds a task counts. The repository may
+#: have such a page with other people's tasks: it counts once the agent has changed it.
 KNOWN = ("tasks.md", "TASKS.md", "TODO.md", "PLAN.md")
 LARGEST = 512 * 1024
+#: Written right after the checkout, never again.
+_MADE = ".orch/.gitignore"
 
 Stamp = tuple[int, int, int, int]
 
@@ -38,6 +41,17 @@ class TaskPage:
 def names(own: Iterable[str] = ()) -> list[str]:
     """The pages to look for, in order: the role's own first, then ours, then known ones."""
     return list(dict.fromkeys((*own, OURS, *KNOWN)))
+
+
+def is_theirs(worktree: Path, page: TaskPage) -> bool:
+    """Whether a page is as the checkout left it, and so not the agent's."""
+    if page.name not in KNOWN:
+        return False
+    try:
+        made = os.lstat(worktree / _MADE)
+    except OSError:
+        return False
+    return page.stamp[2] <= made.st_mtime_ns
 
 
 def read(worktree: Path, name: str, known: TaskPage | None = None) -> TaskPage | None:
