@@ -99,3 +99,8 @@ def test_without_a_transcript_the_last_item_of_the_screen_speaks() -> None:
     assert words.see("", "$ sudo x\n[sudo] password for me: ", NOW) == [
         Said("blocked", "[sudo] password for me:")
     ]
+
+
+def test_a_conversation_that_began_while_we_watch_is_told_from_its_beginning(path: Path) -> None:
+    add(path, line("ERROR: at once"))
+    assert Words().read(path, entry, NOW, ours=True) == [Said("error", "at once")]

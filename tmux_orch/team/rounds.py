@@ -10,7 +10,7 @@ import threading
 from collections.abc import Callable
 from datetime import datetime
 
-from tmux_orch.domain.attention import Alert, AlertKind
+from tmux_orch.domain.attention import Alert, AlertKind, Thresholds
 from tmux_orch.domain.errors import OrchError
 from tmux_orch.domain.said import BLOCKED
 from tmux_orch.domain.seat import Desired, Seat
@@ -36,9 +36,8 @@ ROUND_S = 3.0
 LOADS_S = 30.0
 #: What programs tell of their use is written down this often.
 USAGE_S = 20.0
-#: git is asked about an idle agent: at once when its tasks are done, later to see whether it
-#: committed, and then now and then.
-GIT_SOON_S, GIT_S = 5.0, 60.0
+#: git is asked about an idle agent so often: while all its tasks are done, and else.
+GIT_SOON_S, GIT_S = 2.0, 60.0
 
 
 class Rounds:
@@ -115,7 +114,8 @@ class Rounds:
             work = tasks.progress(parts, seat, templates, planned)
             self._tell_words(live, now)
             # The server is lost once, however many agents it held: the first of them says so.
-            facts = self._facts(live, work, memory.get(seat.key), lost and not number, now)
+            files = self._files(live, work, over, now)
+            facts = self._facts(live, work, files, memory.get(seat.key), lost and not number, now)
             found = attention.alerts(facts, over, now)
             news += self._seen.alerts.look(seat.key, found, now)
             self._mark(live, facts, found, now)
@@ -127,24 +127,17 @@ class Rounds:
         self,
         live: LiveSeat,
         work: Progress | None,
+        dirty: int | None,
         memory: int | None,
         lost: bool,
         now: datetime,
     ) -> Facts:
-        agent, fused, seat = self._seen.of(live.key), live.fused(), live.seat()
-        done = work is not None and work.is_complete and work.source != PLAN
-        files = None
-        if fused.state in READY:
-            # Committing is the last thing many do: at first git is asked only when all is done.
-            resting_s = (now - fused.since_at).total_seconds()
-            proved = agent.completion.proved
-            if done and not proved:
-                files = self._seen.activity(seat, GIT_SOON_S / 2)
-            elif done or resting_s >= GIT_S:
-                files = self._seen.activity(seat, GIT_S)
-        dirty = files.dirty_files if files is not None else None
+        agent, fused = self._seen.of(live.key), live.fused()
         agent.completion = agent.completion.look(
-            work if done else None, clean=dirty == 0, idle=fused.state in READY, now=now
+            work if _is_done(work) else None,
+            clean=dirty == 0,
+            idle=fused.state in READY,
+            now=now,
         )
         figures, limit = live.figures(), live.readings().limit_said()
         moved = [at for at in (live.moved_at(), agent.words.moved_at) if at is not None]
@@ -166,6 +159,27 @@ class Rounds:
             memory_bytes=memory,
             limit=limit.detail if limit is not None else "",
         )
+
+    def _files(
+        self, live: LiveSeat, work: Progress | None, over: Thresholds, now: datetime
+    ) -> int | None:
+        """Files not committed, of an idle agent, when it matters; git is asked as rarely as can be.
+
+        When all tasks are done, soon and until that is proved; else once its files would be an
+        alert, and then now and then. A new turn of work makes it new.
+        """
+        fused = live.fused()
+        if fused.state not in READY:
+            return None
+        resting_s = (now - fused.since_at).total_seconds()
+        if _is_done(work) and not self._seen.of(live.key).completion.proved:
+            older_s = GIT_SOON_S
+        elif _is_done(work) or (over.uncommitted_s and resting_s >= min(over.uncommitted_s, GIT_S)):
+            older_s = GIT_S
+        else:
+            return None
+        files = self._seen.activity(live.seat(), min(older_s, resting_s))
+        return files.dirty_files if files is not None else None
 
     def _mark(self, live: LiveSeat, facts: Facts, found: tuple[Alert, ...], now: datetime) -> None:
         """Let the state say it: ``stuck`` of a busy agent, ``complete`` of an idle one."""
@@ -198,3 +212,8 @@ class Rounds:
         if one.reminder:
             payload["reminder"] = one.reminder
         self._parts.events.append(kind, project.name, one.alert.agent, payload)
+
+
+def _is_done(work: Progress | None) -> bool:
+    """Whether a page says that all tasks are done; the plan alone never does."""
+    return work is not None and work.is_complete and work.source != PLAN
