@@ -49,13 +49,21 @@ class Words:
         self._looked = False
         self._told: dict[Said, datetime] = {}
 
-    def read(self, path: Path | None, entry: Callable[[bytes], Entry], now: datetime) -> list[Said]:
+    def read(
+        self,
+        path: Path | None,
+        entry: Callable[[bytes], Entry],
+        now: datetime,
+        *,
+        ours: bool = False,
+    ) -> list[Said]:
         """Read what the transcript has more; what in it is news.
 
         A file that is there at the first look was written before us: its words are shown and not
-        told. One that appears later is read from its beginning.
+        told, unless the conversation is ``ours``, begun while we watch. One that appears later is
+        read from its beginning.
         """
-        first, self._looked = not self._looked, True
+        first, self._looked = not (self._looked or ours), True
         if path is None:
             return []
         lines = self._added(path, first)

@@ -73,6 +73,7 @@ class WorkSeen:
         self.loads = Loads()
         self.alerts = Alerts()
         self._clock = clock
+        self._began = clock.monotonic()
         self._lock = threading.Lock()
         self._agents: dict[str, AgentSeen] = {}
 
@@ -135,11 +136,16 @@ class WorkSeen:
         adapter, berth = live.adapter(), live.berth()
         path = adapter.transcript(berth)
         if path is not None or live.readings().published:
-            return agent.words.read(path, adapter.entry, now)
+            return agent.words.read(path, adapter.entry, now, ours=self._saw_begin(seat))
         seen = live.seen()
         if seen is None:
             return []
         return agent.words.see(_block(adapter, seen.capture, seen.title), plain(seen.capture), now)
+
+    def _saw_begin(self, seat: Seat) -> bool:
+        """Whether its conversation began after we did."""
+        age_s = process.age_s(seat.pid_start) if seat.pid_start else float("inf")
+        return seat.incarnation == 1 and age_s < self._clock.monotonic() - self._began
 
 
 def _stopped(seat: Seat, since: datetime | None, now: datetime) -> datetime | None:
