@@ -177,6 +177,8 @@ HOSTILE = [
     "resets 1 d at " * 5000,
     "limit\n" * 8000,
     "⏺ API Error: " + "{" * 8000,
+    "■ " + "opus" * 500,
+    "Your " + "opus " * 500,
 ]
 
 
