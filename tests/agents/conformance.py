@@ -31,7 +31,10 @@ from tmux_orch.domain.states import BUSY, AgentState, Source
 NOW = datetime(2026, 11, 20, 12, 0, tzinfo=UTC)
 PROMPT = "Read .orch/briefing.md and begin. [brief 0badcafe]"
 IN_FIXTURE = settings(
-    suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=60, deadline=None
+    # The same test is inherited by each adapter's class, on purpose.
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.differing_executors],
+    max_examples=60,
+    deadline=None,
 )
 
 _WORDS = ["user", "assistant", "attachment", "queue-operation"]
@@ -89,6 +92,8 @@ class Subject:
     """One adapter under test, a seat for it in a fresh directory, and its recordings.
 
     ``outside`` are the person's directories (home, configuration): nothing may change in them.
+    ``names_itself``: the program takes no id of ours for a new conversation; it makes its own, and
+    the adapter must find and remember that (tested beside this suite).
     """
 
     adapter: Adapter
@@ -96,6 +101,7 @@ class Subject:
     berth: Berth
     samples: Samples
     outside: tuple[Path, ...] = ()
+    names_itself: bool = False
 
 
 def berth_in(root: Path, **more: Any) -> Berth:
@@ -166,9 +172,11 @@ class Conformance:
         return start, resume
 
     def test_the_program_is_absolute_and_gets_the_conversation(self, subject: Subject) -> None:
-        for launch in self.launches(subject, PROMPT):
+        start, resume = self.launches(subject, PROMPT)
+        for launch in (start, resume):
             assert Path(launch.argv[0]).is_absolute()
-            assert subject.berth.conversation_id in launch.argv
+        assert subject.berth.conversation_id in resume.argv
+        assert (subject.berth.conversation_id in start.argv) is not subject.names_itself
 
     @pytest.mark.parametrize("prompt", [PROMPT, "--help", "-p", "", "a\nb", "@x", "/quit"])
     def test_the_prompt_is_the_last_word_and_only_that(self, subject: Subject, prompt: str) -> None:

@@ -11,6 +11,8 @@ from tmux_orch.domain.errors import BadInput
 
 _PLACES = {
     "claude": ("tmux_orch.agents.claude.adapter", "Claude"),
+    "codex": ("tmux_orch.agents.codex.adapter", "Codex"),
+    "gemini": ("tmux_orch.agents.gemini.adapter", "Gemini"),
     "opencode": ("tmux_orch.agents.opencode.adapter", "OpenCode"),
     "rehearsal": ("tmux_orch.agents.rehearsal.adapter", "Rehearsal"),
 }

@@ -37,6 +37,13 @@ OPENCODE_NAMES = frozenset(
      "OPENCODE_API_KEY", "OPENCODE_AUTH_CONTENT", "OPENCODE_TUI_CONFIG", "OPENCODE_PERMISSION"}
 )  # fmt: skip
 OPENCODE_PREFIXES = ("OPENCODE_DISABLE_", "OPENCODE_MODELS_")
+# What the adapters of other programs name: their sign-in and where their configuration lies.
+OTHER_NAMES = frozenset(
+    {
+        "CODEX_HOME", "CODEX_API_KEY", "OPENAI_API_KEY", "OPENAI_BASE_URL", "OPENAI_ORGANIZATION",
+        "OPENAI_PROJECT", "GEMINI_API_KEY", "GEMINI_CLI_HOME", "GEMINI_MODEL",
+    }
+)  # fmt: skip
 # Ports for parallel dev servers: 100 per slot from 20000, below Linux's ephemeral range (32768).
 PORT_BASE = 20000
 PORTS_PER_SLOT = 100
@@ -49,6 +56,7 @@ def allowed(environment: Mapping[str, str]) -> dict[str, str]:
         for name, value in environment.items()
         if name in ALLOWED
         or name in CLAUDE_NAMES
+        or name in OTHER_NAMES
         or name.startswith(ALLOWED_PREFIXES)
         or name.startswith(CLAUDE_PREFIXES)
         or name in OPENCODE_NAMES

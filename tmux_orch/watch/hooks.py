@@ -13,7 +13,7 @@ from collections.abc import Callable, Mapping
 from dataclasses import replace
 from typing import Any
 
-from tmux_orch.agents.adapter import HookReading
+from tmux_orch.agents.adapter import Adapter, HookReading
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.states import AgentState
@@ -93,6 +93,8 @@ class HookDesk:
         if told.prompt and not told.subagent:
             self._deliverer.own_turn(live.key)
         if told.asks is not None and told.reading.state is not AgentState.WAITING_ANSWER:
+            if _passes(live.adapter(), told.asks):
+                return write(live.adapter().permission_answer(True, ""))
             self._take(live, told)
             self._hold(live, told.asks, gone, write)
         elif told.subagent or not (told.turn_ended or told.tool_done):
@@ -183,6 +185,12 @@ class HookDesk:
         if (key, why) not in self._ignored and len(self._ignored) < _MOST_IGNORED_TOLD:
             self._ignored.add((key, why))
             self._board.tell("hook_ignored", key, {"why": why})
+
+
+def _passes(adapter: Adapter, asks: tuple[str, str]) -> bool:
+    """Whether an adapter without an allow-list of its program's own lets this request pass."""
+    permits: Callable[[tuple[str, str]], bool] | None = getattr(adapter, "permits", None)
+    return permits is not None and permits(asks)
 
 
 def called_by(peer_pid: int, pid: int) -> bool:

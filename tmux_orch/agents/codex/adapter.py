@@ -1,0 +1,108 @@
+"""The adapter: every method answered by the module that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from tmux_orch.agents import hook_calls, own_commands
+from tmux_orch.agents.adapter import (
+    Berth,
+    Composer,
+    Dialog,
+    Entry,
+    HookReading,
+    Launch,
+    Program,
+    ScreenReading,
+)
+from tmux_orch.agents.codex import conversation, hooks, launch, program, rollout, screen
+from tmux_orch.agents.screens import load, seen
+from tmux_orch.domain.states import Reading
+from tmux_orch.domain.work import Figures
+
+
+class Codex:
+    """Codex. Stateless; every method may be called from any thread."""
+
+    name = "codex"
+    composer_gap_s = 0.2
+    hands_over = True
+
+    def locate(self, environment: Mapping[str, str]) -> Program:
+        """See :func:`program.locate`."""
+        return program.locate(environment)
+
+    def start(self, berth: Berth, found: Program, prompt: str) -> Launch:
+        """See :func:`launch.start`."""
+        return launch.start(berth, found, prompt)
+
+    def resume(self, berth: Berth, found: Program, prompt: str) -> Launch:
+        """See :func:`launch.resume`."""
+        return launch.resume(berth, found, prompt)
+
+    def has_conversation(self, berth: Berth) -> bool:
+        """Whether a conversation with a turn in it exists."""
+        path = conversation.transcript(berth)
+        return path is not None and rollout.last_turn(path) is not None
+
+    def owner(self, berth: Berth) -> int | None:
+        """See :func:`conversation.owner`."""
+        return conversation.owner(berth)
+
+    def level(self, berth: Berth, now: datetime) -> Reading | None:
+        """What the end of the conversation's file says, while a process has it open."""
+        path = conversation.transcript(berth)
+        if path is None or conversation.open_in(berth.pid) is None:
+            return None
+        turn = rollout.last_turn(path)
+        return rollout.level(turn, now) if turn is not None else None
+
+    def transcript(self, berth: Berth) -> Path | None:
+        """See :func:`conversation.transcript`."""
+        return conversation.transcript(berth)
+
+    def entry(self, line: bytes) -> Entry:
+        """See :func:`rollout.entry`."""
+        return rollout.entry(line)
+
+    def composer(self, capture: str) -> Composer:
+        """See :func:`screen.composer`."""
+        return screen.composer(capture)
+
+    def dialog(self, capture: str) -> Dialog | None:
+        """See :func:`screen.dialog`."""
+        return screen.dialog(capture)
+
+    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
+        """See :func:`seen.seen`."""
+        return seen.seen(load.rules(self.name), capture, title, now, zone)
+
+    def figures(self, berth: Berth, now: datetime) -> Figures | None:
+        """What the conversation's file counted last."""
+        del now
+        path = conversation.transcript(berth)
+        return rollout.figures(path) if path is not None else None
+
+    def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
+        """See :func:`hooks.read`."""
+        return hooks.read(payload, now)
+
+    def permits(self, asks: tuple[str, str]) -> bool:
+        """Whether this permission request passes without a question: one of our own commands."""
+        tool, exact = asks
+        return tool == "Bash" and own_commands.is_own(exact)
+
+    def permission_answer(self, allow: bool, reason: str) -> bytes:
+        """See :func:`hook_calls.permission_answer`."""
+        return hook_calls.permission_answer(allow, reason)
+
+    def turn_end_answer(self, texts: Sequence[str]) -> bytes:
+        """See :func:`hook_calls.turn_end_answer`."""
+        return hook_calls.turn_end_answer(texts)
+
+    def tool_answer(self, texts: Sequence[str]) -> bytes:
+        """See :func:`hook_calls.tool_answer`."""
+        return hook_calls.tool_answer(texts)
