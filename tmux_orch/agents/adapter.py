@@ -37,6 +37,7 @@ class Berth:
         role_page: File with the role text (system prompt).
         conversation_id, brief_id, model, permission_mode, pid: As in ``Seat``.
         notes: The registry's directory for the hub's notes, which it writes without a question.
+        trusted: The person said that the program may trust the worktree.
     """
 
     key: str
@@ -53,6 +54,7 @@ class Berth:
     permission_mode: str = ""
     pid: int = 0
     notes: Path | None = None
+    trusted: bool = False
 
 
 @dataclass(frozen=True, slots=True)

@@ -11,7 +11,7 @@ import threading
 import time
 from collections.abc import Callable, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import timedelta
 from pathlib import Path
 
@@ -251,7 +251,7 @@ class Reconcile:
     def _pages(self, seat: Seat, act: Act) -> Berth:
         """Write what the agent reads: its first pages, or the page for one that comes back."""
         parts, mates = self.parts, pages.mates(self.parts, seat)
-        berth = parts.berth(seat, mates)
+        berth = replace(parts.berth(seat, mates), trusted=self.trust is not None)
         private_directory(berth.private)
         variant = pages.variant(seat, act, self._under_way)
         about = pages.reader(

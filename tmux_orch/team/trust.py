@@ -12,7 +12,8 @@ from tmux_orch.team.parts import Parts
 from tmux_orch.tmux.capture import capture
 
 _YES = re.compile(r"\b(yes|trust)\b", re.IGNORECASE)
-_NO = re.compile(r"\b(no|don'?t|exit|cancel)\b", re.IGNORECASE)
+# Gemini CLI offers the parent folder too: more than was asked for.
+_NO = re.compile(r"\b(no|don'?t|exit|cancel|parent)\b", re.IGNORECASE)
 
 
 def yes_option(options: tuple[str, ...]) -> int | None:

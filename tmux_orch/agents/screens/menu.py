@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 from tmux_orch.agents.screens.rules import Layout
 
-_NUMBERED = re.compile(r"^\s*(?:[❯›●>]\s*)?\s*(\d+)\. (\S.*)$")
+_NUMBERED = re.compile(r"^\s*(?:[❯›●>]\s*)?\s*(\d+)\. {1,2}(\S.*)$")
 #: What ends a question with several answers: an option without a number, among ticked ones.
 _SEND = re.compile(r"^(?:❯| ) {4}(Submit|Next)$")
 _BOX = re.compile(r"\[.\] ")

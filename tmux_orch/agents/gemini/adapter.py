@@ -1,0 +1,100 @@
+"""The adapter: every method answered by the module that knows it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from datetime import datetime, tzinfo
+from pathlib import Path
+from typing import Any
+
+from tmux_orch.agents import hook_calls
+from tmux_orch.agents.adapter import (
+    Berth,
+    Composer,
+    Dialog,
+    Entry,
+    HookReading,
+    Launch,
+    Program,
+    ScreenReading,
+)
+from tmux_orch.agents.gemini import chat, hooks, launch, process, program, screen
+from tmux_orch.agents.screens import load, seen
+from tmux_orch.domain.states import Reading
+from tmux_orch.domain.work import Figures
+
+
+class Gemini:
+    """Gemini CLI. Stateless; every method may be called from any thread."""
+
+    name = "gemini"
+    composer_gap_s = 0.2
+    hands_over = True
+
+    def locate(self, environment: Mapping[str, str]) -> Program:
+        """See :func:`program.locate`."""
+        return program.locate(environment)
+
+    def start(self, berth: Berth, found: Program, prompt: str) -> Launch:
+        """See :func:`launch.start`."""
+        return launch.start(berth, found, prompt)
+
+    def resume(self, berth: Berth, found: Program, prompt: str) -> Launch:
+        """See :func:`launch.resume`."""
+        return launch.resume(berth, found, prompt)
+
+    def has_conversation(self, berth: Berth) -> bool:
+        """Whether a conversation with a turn in it exists."""
+        path = chat.file(berth)
+        return path is not None and chat.has_turn(path)
+
+    def owner(self, berth: Berth) -> int | None:
+        """See :func:`process.owner`."""
+        return process.owner(berth)
+
+    def level(self, berth: Berth, now: datetime) -> Reading | None:
+        """Nothing: it publishes no state. Its hooks and its screen tell."""
+        del berth, now
+        return None
+
+    def transcript(self, berth: Berth) -> Path | None:
+        """See :func:`chat.file`."""
+        return chat.file(berth)
+
+    def entry(self, line: bytes) -> Entry:
+        """See :func:`chat.entry`."""
+        return chat.entry(line)
+
+    def composer(self, capture: str) -> Composer:
+        """See :func:`screen.composer`."""
+        return screen.composer(capture)
+
+    def dialog(self, capture: str) -> Dialog | None:
+        """See :func:`screen.dialog`."""
+        return screen.dialog(capture)
+
+    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
+        """See :func:`seen.seen`."""
+        return seen.seen(load.rules(self.name), capture, title, now, zone)
+
+    def figures(self, berth: Berth, now: datetime) -> Figures | None:
+        """See :func:`chat.figures`."""
+        del now
+        path = chat.file(berth)
+        return chat.figures(path) if path is not None else None
+
+    def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
+        """See :func:`hooks.read`."""
+        return hooks.read(payload, now)
+
+    def permission_answer(self, allow: bool, reason: str) -> bytes:
+        """Never asked for: no hook of the program decides, its dialog is answered by keys."""
+        return hook_calls.permission_answer(allow, reason)
+
+    def turn_end_answer(self, texts: Sequence[str]) -> bytes:
+        """See :func:`hook_calls.turn_end_answer`."""
+        return hook_calls.turn_end_answer(texts)
+
+    def tool_answer(self, texts: Sequence[str]) -> bytes:
+        """See :func:`hooks.tool_answer`."""
+        return hooks.tool_answer(texts)
