@@ -1,0 +1,132 @@
+"""The real Gemini CLI through our whole path: start, messages, permissions, death, stop."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from tests.agents.conformance import tree
+from tests.conftest import git
+from tests.real_programs.conftest import gemini_team
+from tests.real_programs.house import Team
+from tests.standin.other_standins import State
+
+pytestmark = [pytest.mark.real_programs, pytest.mark.timeout(180)]
+
+
+AGENT = "orchestrator"
+
+
+def directive(**rule: object) -> str:
+    """A prompt that makes the stand-in's model do this."""
+    return "STANDIN" + json.dumps(rule)
+
+
+def run(command: str) -> str:
+    """A prompt that makes the model run ``command``."""
+    return directive(tool={"name": "run_shell_command", "args": {"command": command}})
+
+
+@pytest.fixture(scope="module")
+def team(api: tuple[str, State]) -> Iterator[Team]:
+    made = gemini_team(api)
+    before = tree(made.home)
+    made.start("--permission-mode", "default", "--trust")
+    assert tree(made.home) == before, "the person's files were touched"
+    yield made
+    made.close()
+
+
+@pytest.fixture(autouse=True)
+def calm(team: Team) -> None:
+    with team.state.lock:
+        team.state.queue.clear()
+    team.await_state(AGENT, "idle", deadline_s=60)
+
+
+def test_agents_start_unattended_and_the_model_has_role_and_briefing_once(team: Team) -> None:
+    agent = team.agent(AGENT)
+    role = Path(agent["worktree"], ".orch", "role.md").read_text()
+    first = next(text for text in team.bodies("[brief ") if agent["worktree"] in text)
+    assert first.count("[brief ") == 1
+    assert json.dumps(role, ensure_ascii=False)[1:-1] in first
+
+
+def test_a_message_to_an_idle_agent_is_delivered_with_proof(team: Team) -> None:
+    receipt = team.receipt(AGENT, "hello MARK-IDLE")
+    assert (receipt["state"], receipt["proof"]) == ("delivered", "transcript")
+    team.await_state(AGENT, "idle")
+    assert team.bodies("MARK-IDLE")[-1].count(f"msg {receipt['id']}]") == 1
+
+
+def test_messages_to_a_busy_agent_are_handed_over_by_its_hooks(team: Team) -> None:
+    team.scm(AGENT, directive(words=40, chunk_delay=0.05), "--no-wait")
+    team.await_state(AGENT, "working", "thinking")
+    sent = [team.receipt(AGENT, f"BUSY-{n}", "--no-wait")["id"] for n in range(2)]
+    team.until(
+        lambda: [team.message(i)["state"] for i in sent] == ["delivered"] * 2, "given", AGENT
+    )
+    team.await_state(AGENT, "idle")
+    last = team.bodies("BUSY-0")[-1]
+    assert [last.count(f"BUSY-{n}") for n in range(2)] == [1] * 2
+
+
+def test_while_a_permission_is_asked_nothing_is_sent(team: Team) -> None:
+    canary = Path(team.agent(AGENT)["worktree"]) / "approved"
+    team.scm(AGENT, run("touch approved"), "--no-wait")
+    agent = team.await_state(AGENT, "waiting_permission")
+    assert "touch approved" in agent["evidence"]
+    held = team.receipt(AGENT, "MARK-HELD", "--wait", "1", check=False)
+    assert held["state"] == "held"
+    assert not canary.exists()
+    assert "Allow execution of" in team.screen(AGENT)
+    team.place.tmux("send-keys", "-t", agent["pane_id"], "Enter")
+    team.until(canary.exists, "the approved command ran", AGENT)
+    team.until(lambda: team.message(held["id"])["state"] == "delivered", "follows", AGENT)
+
+
+def test_an_agents_own_commands_ask_nobody_and_nothing_rides_on_them(team: Team) -> None:
+    worktree = Path(team.agent(AGENT)["worktree"])
+    (worktree / "new.txt").write_text("x")
+    team.scm(AGENT, run("git add new.txt"))
+    team.until(lambda: git(worktree, "diff", "--cached", "--name-only"), "it is added", AGENT)
+    team.await_state(AGENT, "idle")
+    team.scm(AGENT, run("git add new.txt && touch ridden"), "--no-wait")
+    pane = team.await_state(AGENT, "waiting_permission")["pane_id"]
+    team.place.tmux("send-keys", "-t", pane, "Escape")
+    team.await_state(AGENT, "idle")
+    assert not (worktree / "ridden").exists()
+
+
+def test_after_a_kill_resume_goes_on_with_the_same_conversation(team: Team) -> None:
+    before = team.agent(AGENT)
+    os.kill(before["pid"], signal.SIGKILL)
+    team.await_state(AGENT, "exited")
+    team.place.run("auto-orchestrate", "--resume", timeout=120)
+    after = team.await_state(AGENT, "idle", deadline_s=60)
+    assert after["conversation_id"] == before["conversation_id"]
+    assert after["pid"] != before["pid"]
+    receipt = team.receipt(AGENT, "MARK-RESUMED", "--wait", "20")
+    assert receipt["state"] == "delivered"
+    team.await_state(AGENT, "idle")
+    assert "MARK-IDLE" in team.bodies("MARK-RESUMED")[-1]
+
+
+def test_stopping_leaves_no_process(team: Team) -> None:
+    pids = [agent["pid"] for agent in team.agents().values()]
+    team.place.run("tmux-orch", "stop", "--yes")
+    assert not any(Path(f"/proc/{pid}").exists() for pid in pids)
+    mark = str(team.root).encode()
+    assert [path for path in Path("/proc").glob("[0-9]*/cmdline") if _is_gemini(path, mark)] == []
+
+
+def _is_gemini(path: Path, mark: bytes) -> bool:
+    try:
+        return b"/gemini" in path.read_bytes() and mark in path.with_name("environ").read_bytes()
+    except OSError:
+        return False
