@@ -104,6 +104,9 @@ def test_outside_text_is_never_markup_and_never_steers_the_terminal(play):
     happened = [{"seq": 1, "at": ago(1), "kind": HOSTILE, "payload": {HOSTILE: HOSTILE}}]
 
     async def script(view):
+        for label in ("because", "against", "look", "work", "git", "says", "asks", "exactly"):
+            shown = next(one for one in view.lines() if one.startswith(label))
+            assert "[red]x[/red]" in shown, label
         for keys_ in (("e",), ("p",), ("a", "1")):
             await view.press(*keys_)
             await view.until(lambda: "[red]" in view.text())

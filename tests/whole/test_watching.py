@@ -7,6 +7,8 @@ import subprocess
 import threading
 
 from tests.whole.conftest import BIN, Place, wait_until
+from tmux_orch.domain.errors import Unreachable
+from tmux_orch.rpc import client
 
 
 class Watch:
@@ -20,6 +22,12 @@ class Watch:
         self.events: list[dict] = []
         self._thread = threading.Thread(target=self._read, daemon=True)
         self._thread.start()
+        self.said = ""
+        threading.Thread(target=self._hear, daemon=True).start()
+
+    def _hear(self) -> None:
+        for line in self.process.stderr or ():
+            self.said += line
 
     def _read(self) -> None:
         for line in self.process.stdout or ():
@@ -28,9 +36,24 @@ class Watch:
     def seqs(self) -> list[int]:
         return [event["seq"] for event in self.events]
 
+    def arrived(self) -> int:
+        """Messages of the person's that they saw arrive."""
+        return sum(
+            event["kind"] == "message.delivered" and event["payload"]["from"] == "user"
+            for event in self.events
+        )
+
     def close(self) -> None:
         self.process.kill()
         self.process.wait()
+
+
+def answers(place: Place) -> bool:
+    """Whether a daemon answers, without starting one."""
+    try:
+        return bool(client.call("ping", start_daemon=False, environ=place.environment))
+    except Unreachable:
+        return False
 
 
 def written(place: Place) -> list[int]:
@@ -39,27 +62,31 @@ def written(place: Place) -> list[int]:
     return [event["seq"] for event in json.loads(found)["events"]]
 
 
-def test_a_watch_goes_on_over_killed_daemons_without_gap_or_repeat(place: Place):
+def test_a_watch_goes_on_over_killed_and_stopped_daemons_without_gap_or_repeat(place: Place):
     place.up("--roles", "developer")
     watch = Watch(place, "--since", "0")
+    narrow = Watch(place, "--since", "0", "--agent", "developer", "--kind", "message")
     try:
         wait_until(lambda: watch.events, 10, "the first event")
-        for number in range(2):
-            place.kill_daemon()
-            place.run("scm", "developer", f"message {number}")
+        place.kill_daemon()
+        # It died: the watch starts the next one, as every command does.
+        wait_until(lambda: answers(place), 15, "a daemon that only the watch can have started")
+        place.run("scm", "developer", "are you there?")
+        for one in (watch, narrow):
+            wait_until(lambda one=one: one.arrived() > 0, 15, "both watches are back")
+        place.run("tmux-orch", "daemon", "stop")
+        # It ended of itself: the watch says so and waits for somebody else's.
+        wait_until(lambda: "has ended" in watch.said, 15, "the watch says that it waits")
+        assert not answers(place)
+        place.run("scm", "developer", "one more")
         wait_until(lambda: written(place) == watch.seqs(), 15, "every event once, in order")
         assert {"agent.state", "message.delivered"} <= {event["kind"] for event in watch.events}
+        meant = [
+            event["seq"]
+            for event in watch.events
+            if event["agent"] == "sample/developer" and event["kind"].startswith("message.")
+        ]
+        wait_until(lambda: narrow.seqs() == meant, 5, "the narrower watch has those it is for")
     finally:
         watch.close()
-
-
-def test_a_watch_of_one_agent_and_kind_brings_the_others_events_not(place: Place):
-    place.up("--roles", "developer")
-    watch = Watch(place, "--since", "0", "--agent", "developer", "--kind", "message")
-    try:
-        place.run("scm", "developer", "hello")
-        wait_until(lambda: any(e["kind"] == "message.delivered" for e in watch.events), 15)
-        assert {event["agent"] for event in watch.events} == {"sample/developer"}
-        assert all(event["kind"].startswith("message.") for event in watch.events)
-    finally:
-        watch.close()
+        narrow.close()

@@ -10,6 +10,7 @@ from tmux_orch.rpc import client
 
 #: A daemon is there again within 0.3 s of its start.
 AGAIN_S = 0.5
+_DOUBLINGS = 6
 _ENDED = "the daemon has ended; waiting until a command starts it again"
 _DIED = "the daemon died; starting it again"
 
@@ -37,11 +38,11 @@ def follow(
     Raises:
         OrchError: what was asked is refused, or no daemon can be started.
     """
-    pause, start, told = threading.Event(), True, ""
+    pause, start, told, deaths = threading.Event(), True, "", 0
 
     def heard(frame: dict[str, Any]) -> None:
-        nonlocal told
-        told = ""
+        nonlocal told, deaths
+        told, deaths = "", 0
         step(frame)
 
     while True:
@@ -52,7 +53,9 @@ def follow(
             start, why = False, _ENDED
         except client.Gone as gone:
             start, why = gone.died, _DIED if gone.died else gone.message
+            deaths += gone.died
         if not told:
             told = why
             away(why)
-        pause.wait(AGAIN_S)
+        # One that dies whenever it is asked is not started twice a second for ever.
+        pause.wait(AGAIN_S * 2 ** min(max(deaths - 1, 0), _DOUBLINGS))

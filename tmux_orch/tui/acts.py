@@ -50,10 +50,7 @@ class Acts:
 
     def peek(self, agent: str) -> list[str]:
         """The lines of the agent's screen."""
-        found = client.call("peek", {"project": self.project, "agent": agent})
-        screen = next((found[key] for key in ("screen", "text", "lines") if key in found), "")
-        text = "\n".join(map(str, screen)) if isinstance(screen, list) else str(screen)
-        return text.rstrip().split("\n")
+        return list(client.call("peek", {"project": self.project, "agent": agent})["lines"])
 
     def answer(self, agent: str, dialog: Mapping[str, Any], option: str, text: str) -> None:
         """Answer the dialog that was shown with the option of this text, and no other dialog.
