@@ -134,3 +134,46 @@ def test_thresholds_of_attention_are_set_in_the_file(tmp_path: Path) -> None:
 def test_a_threshold_that_is_none_is_refused(tmp_path: Path, text: str, told: str) -> None:
     with pytest.raises(BadInput, match=re.escape(told)):
         load_settings(environment(tmp_path, text))
+
+
+def test_who_may_answer_and_until_when_is_set_in_the_file(tmp_path: Path) -> None:
+    text = (
+        "hub_may_answer: [trust, question]\nanswer_deadline_s: 600\nanswer_deadline_outcome: deny\n"
+    )
+    rules = load_settings(environment(tmp_path, text)).answers
+    assert (sorted(rules.hub_may), rules.deadline_s, rules.outcome) == (
+        ["question", "trust"],
+        600,
+        "deny",
+    )
+    nothing = load_settings({"XDG_CONFIG_HOME": str(tmp_path / "none")}).answers
+    assert (nothing.hub_may, nothing.deadline_s, nothing.outcome) == (frozenset(), None, "stay")
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "answer_deadline_outcome: allow",
+        "answer_deadline_outcome: 'yes'",
+        "answer_deadline_outcome: true",
+        "answer_deadline_outcome: approve",
+        "answer_deadline_outcome: ''",
+        "answer_deadline_s: 5",
+        "answer_deadline_s: -60",
+        "answer_deadline_s: 1e9",
+        "answer_deadline_s: 99999999",
+        "answer_deadline_s: soon",
+        "hub_may_answer: [login]",
+        "hub_may_answer: [other]",
+        "hub_may_answer: [resume]",
+        "hub_may_answer: [all]",
+        "hub_may_answer: permission",
+        "hub_may_answer: [1]",
+        "hub_may_answer: ['']",
+        "hub_may_answer: {permission: true}",
+    ],
+)
+def test_a_policy_or_a_deadline_that_is_none_is_refused(tmp_path: Path, text: str) -> None:
+    with pytest.raises(BadInput) as raised:
+        load_settings(environment(tmp_path, text + "\n"))
+    assert "config.yaml:1" in raised.value.line() and "\n" not in raised.value.line()

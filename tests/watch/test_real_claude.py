@@ -79,8 +79,8 @@ class Agent:
 
     def type(self, text: str) -> None:
         self.keys("-l", text)
-        shown = text[-20:]
-        eventually(lambda: shown in self.screen().replace("\n", ""), 10)
+        shown = "".join(text[-20:].split())  # a long one goes on in the next line, set in
+        eventually(lambda: shown in "".join(self.screen().split()), 10)
 
     def screen(self) -> str:
         shown = Command("capture-pane", "-p", "-J", "-t", self.live.seat().pane_id)

@@ -97,6 +97,7 @@ def test_a_permission_is_shown_everywhere_and_answered_by_its_option(team: Place
     assert events(team, "dialog.answered")[-1]["by"] == "user"
 
 
+@pytest.mark.full
 def test_an_option_that_no_hook_can_say_is_chosen_with_keys(team: Place) -> None:
     asks(team, {"permission": "touch by-keys"})
     done = team.run("tmux-orch", "answer", "developer", "Yes, and don't ask", "--yes", "--json")
@@ -130,6 +131,7 @@ def typed(place: Place) -> int:
     return found[0].stat().st_size
 
 
+@pytest.mark.full
 def test_of_two_answers_at_once_one_counts(team: Place) -> None:
     import subprocess
 
@@ -153,24 +155,31 @@ def test_of_two_answers_at_once_one_counts(team: Place) -> None:
 
 
 def test_the_hub_may_what_the_policy_says_and_another_agent_nothing(team: Place) -> None:
-    asks(team, {"permission": "rm -rf build"})
-    refused = as_agent(team, "orchestrator", "tmux-orch", "answer", "developer", "Yes", "--yes")
-    assert refused[-1] == "exit 4" and "deletes files" in refused[-2]
-    refused = as_agent(team, "orchestrator", "tmux-orch", "approve", "developer", "--yes")
-    assert refused[-1] == "exit 4"
-    team.run("tmux-orch", "deny", "developer", "--yes")
     asks(team, {"permission": "touch by-hub"})
-    wide = as_agent(team, "orchestrator", "tmux-orch", "answer", "developer", "Yes, and", "--yes")
-    assert wide[-1] == "exit 4" and "more than what is asked" in wide[-2]
     done = as_agent(team, "orchestrator", "tmux-orch", "answer", "developer", "Yes", "--yes")
     assert done[-1] == "exit 0", done
     wait_until((worktree(team) / "by-hub").exists, what="it ran")
     assert events(team, "dialog.answered")[-1]["by"] == "sample/orchestrator"
-    # No hub: the answer to the hub's own question, by an agent.
+    # The hub's own question is nobody's but the person's.
     asks(team, {"ask": {"question": "May I?", "options": ["Sure", "Never"]}}, "orchestrator")
     refused = as_agent(team, "developer", "tmux-orch", "answer", "orchestrator", "Sure", "--yes")
     assert refused[-1] == "exit 4"
     team.run("tmux-orch", "answer", "orchestrator", "Never", "--yes")
+
+
+@pytest.mark.full
+def test_the_hub_grants_nothing_that_destroys_or_lasts(team: Place) -> None:
+    asks(team, {"permission": "rm -rf build"})
+    for words in (("answer", "developer", "Yes"), ("approve", "developer"), ("deny", "developer")):
+        refused = as_agent(team, "orchestrator", "tmux-orch", *words, "--yes")
+        assert refused[-1] == "exit 4" and "deletes files" in refused[-2]
+    assert len(dialogs(team)) == 1
+    team.run("tmux-orch", "deny", "developer", "--yes")
+    asks(team, {"permission": "touch for-ever"})
+    wide = as_agent(team, "orchestrator", "tmux-orch", "answer", "developer", "Yes, and", "--yes")
+    assert wide[-1] == "exit 4" and "more than what is asked" in wide[-2]
+    assert as_agent(team, "orchestrator", "tmux-orch", "trust", "--yes")[-1] == "exit 4"
+    team.run("tmux-orch", "deny", "developer", "--yes")
 
 
 def test_without_anybody_waiting_there_is_nothing_to_answer(team: Place) -> None:

@@ -142,9 +142,9 @@ def is_field(option: str) -> bool:
 def choose(options: Sequence[str], wanted: str) -> int:
     """Index of the one option that ``wanted`` means.
 
-    The whole text wins; else exactly one option must begin with it, or have it at the beginning of
-    a word (three letters and more), upper and lower case alike. Numbers mean no option: what stands
-    at a place may have changed.
+    The whole text wins; else exactly one option must have it at its beginning or at that of a word,
+    upper and lower case alike; one or two letters only at the option's own beginning. Numbers mean
+    no option: what stands at a place may have changed.
 
     Raises:
         BadInput: none, or more than one; with the options.
@@ -157,11 +157,10 @@ def choose(options: Sequence[str], wanted: str) -> int:
         low = meant.casefold()
         found = [i for i, text in enumerate(folded) if text == low]
         if not found:
-            inside = re.compile(rf"(?<!\w){re.escape(low)}") if len(low) > 2 else None
-            found = [
-                i for i, text in enumerate(folded)
-                if text.startswith(low) or (inside and inside.search(text))
-            ]  # fmt: skip
+            at_word = re.compile(rf"(?<!\w){re.escape(low)}")
+            found = [i for i, text in enumerate(folded) if at_word.search(text)]
+            if len(found) == 1 and len(low) < 3 and not folded[found[0]].startswith(low):
+                found = []
     if len(found) == 1:
         return found[0]
     known = " | ".join(texts) or "none that is understood"

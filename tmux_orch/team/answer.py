@@ -64,7 +64,7 @@ def answer(parts: Parts, seat: Seat, body: Mapping[str, Any], sender: str | None
             "exact": dialog.exact, "option": option, "text": text, "by": sender or PERSON,
         }  # fmt: skip
         through, after = _give(parts, seat, dialog, wanted, text, told)
-    parts.board.dialogs.note_answer(seat.key, dialog.id)
+    _noted(parts, seat, dialog)
     told["through"] = through
     parts.events.append("dialog.answered", seat.project, seat.key, told)
     follows = None
@@ -89,6 +89,17 @@ def may(parts: Parts, seat: Seat, dialog: OpenDialog, option: str, sender: str |
         told = {"id": dialog.id, "option": option, "by": sender, "why": why}
         parts.events.append("dialog.refused", seat.project, seat.key, told)
         raise Refused(why, "tell the person with what you know: the dialog is shown to him")
+
+
+def _noted(parts: Parts, seat: Seat, dialog: OpenDialog) -> None:
+    """What is open after the answer is known before the one who gave it is told."""
+    parts.board.dialogs.note_answer(seat.key, dialog.id)
+    live = parts.board.seat(seat.key)
+    if dialog.asked_id is None and live is not None:
+        try:
+            parts.board.dialogs.look_at(live)
+        except CouldNotTell:
+            pass  # the next tick looks
 
 
 def _words(body: Mapping[str, Any]) -> tuple[str, str]:
@@ -169,10 +180,4 @@ def _give(
     since = parts.clock.now()
     after = Chooser(parts, seat, shown).choose(index, text)
     parts.board.permissions.drop(seat.key, since)
-    live = parts.board.seat(seat.key)
-    if live is not None:
-        try:
-            parts.board.dialogs.look_at(live)
-        except CouldNotTell:
-            pass  # the next tick looks
     return "keys", after

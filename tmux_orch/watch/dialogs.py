@@ -124,11 +124,13 @@ class Dialogs:
         self._see(live, None, None)
 
     def note_answer(self, key: str, dialog_id: int) -> None:
-        """The dialog was answered through us."""
+        """The dialog was answered through us; one that a hook held is over with that."""
         with self._lock:
             standing = self._standing.get(key)
             if standing is not None and standing.dialog.id == dialog_id:
                 standing.answered = True
+                if standing.dialog.asked_id is not None:
+                    self._close(key)
 
     # -- inside ----------------------------------------------------------------------------------
 
@@ -194,7 +196,7 @@ class Dialogs:
             question, options, cursor = same.question, same.options, same.cursor
         found = OpenDialog(
             asked.id, asked.key, DialogKind.PERMISSION, AgentState.WAITING_PERMISSION,
-            question, options, cursor, destructive.of_command(asked.exact), asked.tool,
+            question, options, cursor, _harm(asked), asked.tool,
             asked.exact, Source.HOOK, asked.at, asked_id=asked.id,
         )  # fmt: skip
         return self._since(found, asked.at)
@@ -269,3 +271,8 @@ class Dialogs:
                 came = "it was answered in that moment"
         told = {**dialog.shown(), "deadline_s": waited_s, "came": came}
         self._tell("dialog.deadline", dialog.key, told)
+
+
+def _harm(asked: Asked) -> str:
+    """What a shell command would destroy; of another tool's input nothing is claimed."""
+    return "" if asked.exact.startswith("{") else destructive.of_command(asked.exact)
