@@ -37,8 +37,14 @@ class Item:
     paragraphs: tuple[str, ...]
 
 
-def items(shown: Sequence[Line], layout: Layout) -> list[Item]:
-    """The items on these lines, from top to bottom; chrome is left out."""
+def items(shown: Sequence[Line], layout: Layout, page: str = "") -> list[Item]:
+    """The items on these lines, from top to bottom; chrome is left out.
+
+    Args:
+        shown: The lines of the conversation.
+        layout: The program's marks.
+        page: The paper of the whole screen; on another one stands what was sent.
+    """
     found: list[tuple[str, list[str]]] = []
     paper = ""
     for line in shown:
@@ -66,6 +72,7 @@ def items(shown: Sequence[Line], layout: Layout) -> list[Item]:
         if kind == "words" and _one_colour(line, first):
             kind = "banner"
         paper = line.style(0).paper if kind == "sent" else ""
+        paper = "" if paper == page else paper
         found.append((kind or "other", [text]))
     return [_item(kind, rows) for kind, rows in found]
 

@@ -9,7 +9,10 @@ from tmux_orch.agents.adapter import ScreenReading
 from tmux_orch.agents.screens.items import MAX_ITEM
 from tmux_orch.agents.screens.regions import Regions, regions
 from tmux_orch.agents.screens.rules import Patterns, Rule, Rules
+from tmux_orch.domain.states import AgentState
 
+#: The one rule for every program, because tmux writes that line.
+DEAD = "screen.dead"
 _COMPARES = {">=": operator.ge, "<=": operator.le, ">": operator.gt, "<": operator.lt}
 
 
@@ -27,6 +30,9 @@ def read(rules: Rules, capture: str, title: str, version: str = "") -> ScreenRea
 
 def read_regions(rules: Rules, cut: Regions, version: str = "") -> ScreenReading:
     """The same for a screen that is already cut."""
+    if cut.dead:
+        told = cut.tail.split("\n")[-1]
+        return ScreenReading(state=AgentState.EXITED, rule=DEAD, evidence=told, region="tail")
     for rule in rules.rules:
         evidence = matched(rule, cut, version)
         if evidence is not None:
@@ -82,8 +88,6 @@ def _gate(gate: str, cut: Regions) -> bool:
             return bool(cut.dialog) is (gate == "dialog")
         case "busy" | "quiet":
             return cut.busy is (gate == "busy")
-        case "dead":
-            return cut.dead
         case "fresh":
             return cut.fresh
         case "colourless":

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 from tmux_orch.agents.screens import menu as menus
 from tmux_orch.agents.screens.items import MAX_ITEM, Item, items
@@ -19,6 +20,8 @@ from tmux_orch.agents.screens.styled import Line, coloured, lines
 #: Lines below the input box; with more, that box is not the one at the bottom of the screen.
 FOOTER_LINES = 24
 _TAIL_LINES = 6
+#: What tmux itself writes below a program that has ended.
+_DEAD = re.compile(r"Pane is dead \(")
 _EDGE = re.compile(r"\s*[─▔╌]{8}")
 _TITLE = re.compile(r"[\x00-\x1f\x7f-\x9f]")
 
@@ -81,15 +84,17 @@ def regions(layout: Layout, capture: str, title: str) -> Regions:
     shown = tuple(_unframed(line.text.replace("\xa0", " "), layout) for line in screen)
     title = _TITLE.sub("", title)[:MAX_ITEM]
     tail = "\n".join([line for line in shown if line.strip()][-_TAIL_LINES:])
-    if layout.dead is not None and any(layout.dead.match(line) for line in shown[-3:]):
+    if any(_DEAD.match(line) for line in shown[-3:]):
         return Regions(title=title, tail=tail, shown=shown, dead=True)
     if layout.view is not None and any(layout.view.search(line) for line in shown):
         return Regions(title=title, shown=shown)
     box = _box(screen, shown, layout)
-    if box is not None:
+    if box:
         return _conversation(screen, shown, layout, title, tail, box)
     menu = menus.find(shown, layout)
-    if menu is not None:
+    if box is False:
+        return Regions(title=title, shown=shown)  # a box that takes text for something else
+    if menu is not None and not _talk_below(shown[menu.last + 1 :], layout):
         top = menus.top(shown, menu, layout)
         return _dialog(screen, shown, layout, title, tail, top, menu)
     first = _without_menu(shown, layout)
@@ -107,7 +112,7 @@ def _conversation(
     box: tuple[int, int, int] | None,
 ) -> Regions:
     above, first, end = box or (len(screen), len(screen), len(screen))
-    found = items(screen[:above], layout)
+    found = items(screen[:above], layout, screen[-1].style(0).paper if screen else "")
     footer = "\n".join(line for line in shown[end:] if line.strip())
     live = _live(found, layout)
     busy = live.busy
@@ -141,7 +146,7 @@ def _dialog(
     top: int,
     menu: Menu | None,
 ) -> Regions:
-    live = _live(items(screen[:top], layout), layout)
+    live = _live(items(screen[:top], layout, screen[-1].style(0).paper), layout)
     first, end = (menu.first, menu.last + 1) if menu else (len(shown), len(shown))
     return Regions(
         block=live.block,
@@ -157,6 +162,12 @@ def _dialog(
         menu=menu,
         shown=shown,
     )
+
+
+def _talk_below(below: Sequence[str], layout: Layout) -> bool:
+    """Whether the conversation goes on below a menu: then that menu is quoted, or old."""
+    marks = [layout.marks[kind] for kind in ("sent", "words", "notice") if kind in layout.marks]
+    return any(mark.match(line) for line in below for mark in marks)
 
 
 def _without_menu(shown: Sequence[str], layout: Layout) -> int | None:
@@ -189,9 +200,11 @@ def _live(found: list[Item], layout: Layout) -> _Live:
     last = block[-1] if block else None
     said = [item for item in block if item.kind != "notice"]
     work = [item for item in now if item.kind not in ("notice", "aside", "banner")]
-    tool = ""
-    if work and work[-1].kind in ("tool", "output"):
-        tool = "\n".join(item.text for item in work[-2:])
+    begin = len(work)
+    while begin and work[begin - 1].kind == "output":
+        begin -= 1
+    shown = bool(work) and work[-1].kind in ("tool", "output")
+    tool = "\n".join(item.text for item in work[max(0, begin - 1) :]) if shown else ""
     busy = (
         last is not None
         and last.kind == "notice"
@@ -207,8 +220,13 @@ def _live(found: list[Item], layout: Layout) -> _Live:
     )
 
 
-def _box(screen: list[Line], shown: Sequence[str], layout: Layout) -> tuple[int, int, int] | None:
-    """The line where the conversation ends, the box's first line, and the one after its last."""
+def _box(
+    screen: list[Line], shown: Sequence[str], layout: Layout
+) -> tuple[int, int, int] | Literal[False] | None:
+    """The line where the conversation ends, the box's first line, and the one after its last.
+
+    ``None`` when there is no box; ``False`` when the box between its edges is not the composer.
+    """
     if layout.composer_first is None:
         return None
     for first in range(len(screen) - 1, -1, -1):
@@ -229,7 +247,7 @@ def _box(screen: list[Line], shown: Sequence[str], layout: Layout) -> tuple[int,
                 continue
         below = [line for line in shown[end:] if line.strip()]
         if len(below) > FOOTER_LINES or _refused(below, layout):
-            return None
+            return None if layout.composer_below is None else False
         return above, min(above, first) if layout.composer_body else first, end
     return None
 

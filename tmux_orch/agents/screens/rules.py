@@ -31,7 +31,6 @@ GATES = (
     "no_dialog",
     "busy",
     "quiet",
-    "dead",
     "fresh",
     "colourless",
 )
@@ -57,7 +56,6 @@ class Layout:
     dialog_first: re.Pattern[str] | None = None
     pointer: re.Pattern[str] | None = None
     view: re.Pattern[str] | None = None
-    dead: re.Pattern[str] | None = None
     busy: re.Pattern[str] | None = None
     busy_footer: re.Pattern[str] | None = None
     busy_above: re.Pattern[str] | None = None

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, replace
+from functools import lru_cache
 
 #: More than any window we open; what is cut off could only be old.
 MAX_LINES = 200
@@ -74,22 +75,26 @@ def _line(raw: str, style: Style) -> tuple[Line, Style]:
     spans = [(0, style)]
     length = at = 0
     for escape in _ESCAPE.finditer(raw):
-        part = _CONTROL.sub("", raw[at : escape.start()])
-        parts.append(part)
-        length += len(part)
-        at = escape.end()
+        start, end = escape.span()
+        if start > at:
+            part = raw[at:start]
+            if not part.isprintable():
+                part = _CONTROL.sub("", part)
+            parts.append(part)
+            length += len(part)
+        at = end
         if escape[2] == "m":
             style = _styled(style, escape[1] or "")
             spans.append((length, style))
-    parts.append(_CONTROL.sub("", raw[at:]))
-    text = _clean("".join(parts))
-    return Line(text, tuple(spans)), style
+    parts.append(raw[at:])
+    return Line(_clean("".join(parts)), tuple(spans)), style
 
 
 def _clean(text: str) -> str:
     return _CONTROL.sub("", text)[:MAX_COLUMNS].rstrip(" \t")
 
 
+@lru_cache(maxsize=4096)
 def _styled(style: Style, codes: str) -> Style:
     numbers = codes.replace(":", ";").split(";") if codes else ["0"]
     at = 0
