@@ -190,6 +190,24 @@ def test_a_chooses_an_option_and_asks_before_it_answers(play):
     assert play(script).said == [("answer", "developer", 7, "No")]
 
 
+@pytest.mark.parametrize("size", [(80, 24), (60, 15)])
+def test_a_long_command_can_be_read_to_its_end_beside_its_options(play, size):
+    exact = "\n".join(f"command {n}" for n in range(60)) + "\nthe last"
+    asked = dict(BUSY_TEAM["dialogs"][0], exact=exact)
+
+    async def script(view):
+        await view.press("j", "j", "a", "1")
+        for _ in range(30):
+            assert "3. No" in view.text()
+            assert "y yes" in view.text()
+            if "the last" in view.text():
+                return
+            await view.press("pagedown")
+        raise AssertionError(view.text())
+
+    play(script, BUSY_TEAM | {"dialogs": [asked]}, size)
+
+
 def test_a_dialog_that_changes_while_it_is_answered_is_answered_by_its_own_id(play):
     async def script(view):
         await view.press("j", "j", "a", "1")

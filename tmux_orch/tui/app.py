@@ -54,8 +54,8 @@ class Top(App[None]):
     .box { width: 90%; height: auto; max-height: 95%; padding: 0 1;
            border: round ansi_default; background: ansi_default; }
     .box VerticalScroll, .box ScrollableContainer { height: auto; max-height: 100%; }
-    #question { max-height: 60%; }
-    OptionList { height: auto; max-height: 10; border: none; margin: 1 0; }
+    #question { max-height: 45vh; }
+    OptionList { height: auto; max-height: 30vh; border: none; margin: 1 0 0 0; }
     #confirm { height: 1; }
     Line { align: center bottom; }
     #line { height: 4; background: ansi_default; border-top: solid ansi_default; }

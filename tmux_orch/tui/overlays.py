@@ -7,7 +7,7 @@ from typing import Any, ClassVar
 
 from rich.text import Text
 from textual.app import ComposeResult
-from textual.binding import BindingType
+from textual.binding import Binding, BindingType
 from textual.containers import ScrollableContainer, Vertical, VerticalScroll
 from textual.screen import ModalScreen
 from textual.widgets import Input, OptionList, Static
@@ -78,6 +78,8 @@ class Answer(ModalScreen[str | None]):
         ("escape,n", "leave"),
         ("y", "confirm"),
         *((str(number), f"choose({number})") for number in range(1, 10)),
+        Binding("pagedown", "read(1)", priority=True),
+        Binding("pageup", "read(-1)", priority=True),
     ]
 
     def __init__(self, agent: str, dialog: Mapping[str, Any]) -> None:
@@ -90,7 +92,7 @@ class Answer(ModalScreen[str | None]):
         """Question, exact command, options, and the line that asks for the confirmation."""
         with Vertical(classes="box") as box:
             box.border_title = Text(f"{self._agent} asks").markup
-            box.border_subtitle = "Enter or its number chooses, Esc leaves it"
+            box.border_subtitle = "PgDn reads on, Enter or its number chooses, Esc leaves it"
             with VerticalScroll(id="question"):
                 yield Static(Text(self._question()), markup=False)
             numbered = [f"{n}. {line(one)}" for n, one in enumerate(self._options, 1)]
@@ -118,6 +120,11 @@ class Answer(ModalScreen[str | None]):
         """The person says yes to what was chosen."""
         if self._chosen is not None:
             self.dismiss(self._chosen)
+
+    def action_read(self, pages: int) -> None:
+        """A long command is read to its end before it is answered."""
+        question = self.query_one("#question", VerticalScroll)
+        question.scroll_relative(y=pages * max(1, question.size.height - 1), animate=False)
 
     def action_leave(self) -> None:
         """Back to the options, or out."""
