@@ -19,6 +19,7 @@ from typing import Any
 from tmux_orch import __version__, external
 from tmux_orch.agents.registry import adapters
 from tmux_orch.clock import SystemClock
+from tmux_orch.config.agent_programs import AgentPrograms
 from tmux_orch.config.definitions import Definitions
 from tmux_orch.config.registry import Registry
 from tmux_orch.config.settings import load_settings
@@ -116,7 +117,7 @@ class Daemon:
         seats = Seats(database, clock)
         outbox = Outbox(database, clock)
         events = Events(database, clock)
-        known = adapters()
+        known = adapters(AgentPrograms(os.environ))
         server = Server(registry.tmux_socket, registry.tmux_config, os.environ)
         board = Board(TmuxEyes(server), known, clock)
         courier = Courier(server, database, outbox, board.seat, seats.get, clock)

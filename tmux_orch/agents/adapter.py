@@ -59,10 +59,17 @@ class Berth:
 
 @dataclass(frozen=True, slots=True)
 class Launch:
-    """How to start the program: its argv (absolute program first) and extra environment."""
+    """How to start the program.
+
+    Attributes:
+        argv: Its command line, the absolute program first.
+        environment: Variables besides the seat's.
+        typed: What it is to be asked with once it is ready, where it takes no prompt at its start.
+    """
 
     argv: tuple[str, ...]
     environment: Mapping[str, str] = field(default_factory=dict)
+    typed: str = ""
 
 
 class EntryKind(StrEnum):

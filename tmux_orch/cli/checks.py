@@ -96,11 +96,18 @@ def git(environ: Mapping[str, str]) -> list[Finding]:
 def agent_programs(environ: Mapping[str, str]) -> list[Finding]:
     """Every agent program we know; one that runs is enough (rehearsal always is there)."""
     from tmux_orch.agents.registry import adapters
+    from tmux_orch.config.agent_programs import FILE, AgentPrograms
 
     findings = []
-    for name, adapter in adapters().items():
+    known = adapters(AgentPrograms(environ))
+    try:
+        names = list(known)
+    except OrchError as error:
+        findings.append(Finding(FILE, Verdict.WARNING, error.message, error.next_step))
+        names = list(known := adapters())
+    for name in names:
         try:
-            program = adapter.locate(environ)
+            program = known[name].locate(environ)
         except OrchError as error:
             findings.append(
                 Finding(f"agent {name}", Verdict.WARNING, error.message, error.next_step)

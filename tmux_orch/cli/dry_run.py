@@ -138,13 +138,15 @@ def _programs(asked: Asked, proposal: Proposal) -> tuple[list[dict[str, str | No
         BadInput: one is not known.
     """
     from tmux_orch.agents.registry import adapter
+    from tmux_orch.config.agent_programs import AgentPrograms
 
+    described = AgentPrograms(os.environ)
     team = asked.agent or _AGENT
     names = dict.fromkeys([team, *(a.agent for a in proposal.chosen.agents if a.agent)])
     found: list[dict[str, str | None]] = []
     warnings = []
     for name in names:
-        known = adapter(name)
+        known = adapter(name, described)
         try:
             version = known.locate(os.environ).version
         except BadInput as missing:

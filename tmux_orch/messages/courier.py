@@ -140,7 +140,7 @@ class Courier:
             self._rules.check(sender, target, self._clock.monotonic(), opened)
         message_id = new_id()
         typed = clean.text
-        if too_long(typed) and not again:
+        if not again and self._by_file(target, typed):
             typed = mailbox.put(self._worktree(target), message_id, sender, typed)
         project = split_key(target)[0]
         new = NewMessage(
@@ -152,6 +152,12 @@ class Courier:
             if begin:
                 self.kick(target)
         return message
+
+    def _by_file(self, target: str, text: str) -> bool:
+        """Whether the text goes through the mailbox: it is long, or the program takes one line."""
+        port = self._ports(target)
+        one_line = port is not None and getattr(port.adapter(), "one_line", False)
+        return too_long(text) or (one_line and "\n" in text.strip())
 
     def _worktree(self, target: str) -> Path:
         seat = self._seats(target)

@@ -9,7 +9,7 @@ caller that is itself an agent carries tokens of its own.
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from pathlib import Path
 
 from tmux_orch.domain.seat import Seat
@@ -49,8 +49,14 @@ PORT_BASE = 20000
 PORTS_PER_SLOT = 100
 
 
-def allowed(environment: Mapping[str, str]) -> dict[str, str]:
-    """The part of a person's environment that agents get."""
+def allowed(environment: Mapping[str, str], more: Collection[str] = ()) -> dict[str, str]:
+    """The part of a person's environment that agents get.
+
+    Args:
+        more: Names that their programs get besides; ``NAME_*`` for all that begin so.
+    """
+    names = {name for name in more if not name.endswith("*")}
+    prefixes = tuple(name[:-1] for name in more if name.endswith("*"))
     return {
         name: value
         for name, value in environment.items()
@@ -61,6 +67,8 @@ def allowed(environment: Mapping[str, str]) -> dict[str, str]:
         or name.startswith(CLAUDE_PREFIXES)
         or name in OPENCODE_NAMES
         or name.startswith(OPENCODE_PREFIXES)
+        or name in names
+        or name.startswith(prefixes)
     }
 
 

@@ -62,7 +62,8 @@ def program(parts: Parts, wanted: Wanted) -> Program:
     if name not in parts.adapters:
         known = ", ".join(sorted(parts.adapters))
         raise BadInput(f"no agent program {name[:60]!r} is known", f"the known ones are {known}")
-    return parts.adapters[name].locate(environment.allowed(wanted.environment))
+    more = parts.variables([name])
+    return parts.adapters[name].locate(environment.allowed(wanted.environment, more))
 
 
 def project(parts: Parts, wanted: Wanted, repository: Repository) -> Project:
@@ -177,7 +178,8 @@ def store(
     parts: Parts, wanted: Wanted, of: Plan, project: Project, repository: Repository, adapter: str
 ) -> None:
     """Plan, project and seats in one transaction: from here on ``--resume`` knows the team."""
-    kept = environment.allowed(wanted.environment)
+    programs = {adapter, *(planned.agent for planned in of.agents if planned.agent)}
+    kept = environment.allowed(wanted.environment, parts.variables(programs))
     if not repository.identity:
         kept |= environment.identity(f"tmux_orch agents of {project.label}")
     paths = parts.registry.project(project.name)

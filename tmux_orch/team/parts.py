@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -62,6 +62,14 @@ class Parts:
     def adapter(self, seat: Seat) -> Adapter:
         """The adapter of a seat's program."""
         return self.adapters[seat.adapter]
+
+    def variables(self, programs: Iterable[str]) -> list[str]:
+        """Names of the variables that these agent programs get besides those of every agent."""
+        return [
+            name
+            for program in programs
+            for name in getattr(self.adapters[program], "variables", ())
+        ]
 
     def plan_of(self, project: Project) -> Plan:
         """The stored plan of a project's team.

@@ -96,20 +96,28 @@ def wait_gone(processes: list[tuple[int, int]], deadline_s: float) -> list[tuple
     return left
 
 
-def end(seats: list[Seat], registry: Path, note: Callable[[Seat], None]) -> list[tuple[int, int]]:
+def end(
+    seats: list[Seat],
+    registry: Path,
+    note: Callable[[Seat], None],
+    asks: Callable[[Seat], signal.Signals] = lambda _: signal.SIGTERM,
+) -> list[tuple[int, int]]:
     """End the programs of ``seats`` and everything that carries their mark.
 
     Args:
         seats: Whose programs end; all at once.
         registry: The registry's root, the second half of the mark.
         note: Called for each seat whose program ended within the grace time.
+        asks: The signal that asks a seat's program to end.
 
     Returns:
         What could not be ended; normally nothing.
     """
     programs = {s.key: (s.pid, s.pid_start) for s in seats if is_alive(s.pid, s.pid_start)}
     family = {key: descendants([pid]) for key, (pid, _) in programs.items()}
-    send(programs.values(), signal.SIGTERM)
+    for seat in seats:
+        if seat.key in programs:
+            send([programs[seat.key]], asks(seat))
     wait_gone(list(programs.values()), GRACE_S)
     for seat in seats:
         note(seat)

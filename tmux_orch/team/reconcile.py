@@ -25,6 +25,7 @@ from tmux_orch.domain.states import BUSY, READY, AgentState
 from tmux_orch.messages.port import Sighting
 from tmux_orch.store.projects import Project
 from tmux_orch.team import last_work, pages, processes
+from tmux_orch.team.asking import ask
 from tmux_orch.team.decide import WINDOW_S, Act, Seen, decide, within_budget
 from tmux_orch.team.opener import Opener
 from tmux_orch.team.parts import Parts, Progress
@@ -94,6 +95,8 @@ class Reconcile:
         # Seats whose worktree was begun before this act, and this act's own steps.
         self._ours: set[str] = set()
         self._steps: dict[str, int] = {}
+        # What a program that takes no prompt at its start is asked with when it is ready.
+        self._typed: dict[str, str] = {}
         # Whether some agent of the team was at work before this act.
         self._under_way = False
         self._seen: Future[Observation] = Future()
@@ -272,6 +275,7 @@ class Reconcile:
             launch = adapter.resume(berth, program, render.resume_prompt(seat.tag))
         else:
             launch = adapter.start(berth, program, render.first_prompt(seat.brief_id))
+        self._typed[seat.key] = launch.typed
         return WindowSpec(
             session=self.project.name,
             window=self.parts.templates_of(self.project).window_of(seat.role, seat.name),
@@ -320,13 +324,21 @@ class Reconcile:
         if fused.state not in STARTED:
             raise Partly(f"it is not ready ({fused.state}: {fused.evidence})", self._look(seat))
         self._tell(seat, "ready")
+        if typed := self._typed.pop(seat.key, ""):
+            ask(self.parts, seat, typed, BRIEFED_S)
         if seat.briefed:
+            return
+        if not getattr(self.parts.adapter(seat), "has_transcript", True):
+            self._briefed(seat)  # that it is there, and began with it, is all that can be known
             return
         live = board.seat(seat.key)
         if live is None or (
             live.await_sighting(seat.brief_id, Sighting.TAKEN, BRIEFED_S) < Sighting.TAKEN
         ):
             raise Partly("it started, but its briefing was not seen taken", self._look(seat))
+        self._briefed(seat)
+
+    def _briefed(self, seat: Seat) -> None:
         with self.parts.database.write() as connection:
             self.parts.seats.update(seat.key, connection=connection, briefed=True)
             self.parts.journal.note(

@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import signal
 from collections.abc import Sequence
 from typing import Any
 
+from tmux_orch.agents.adapter import Adapter
 from tmux_orch.domain.errors import BadInput, Partly
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.store.projects import Project
@@ -51,6 +53,7 @@ def stop(
         seats,
         parts.registry.root,
         lambda seat: progress({"event": "agent", "agent": seat.name, "stage": "stopped"}),
+        lambda seat: _asks(parts.adapter(seat)),
     )
     _close_windows(parts, seats)
     for seat in seats:
@@ -63,6 +66,11 @@ def stop(
         pids = ", ".join(str(pid) for pid, _ in left)
         raise Partly(f"could not end process {pids}", "look at it: ps -fp PID")
     return [{"name": s.name, "branch": s.branch, "worktree": s.worktree} for s in seats]
+
+
+def _asks(adapter: Adapter) -> signal.Signals:
+    """The signal that asks this program to end."""
+    return signal.Signals[f"SIG{getattr(adapter, 'stop_signal', 'TERM')}"]
 
 
 def _close_windows(parts: Parts, seats: Sequence[Seat]) -> None:

@@ -271,3 +271,26 @@ def _line(text: str, word: str) -> int:
     """The first line that begins with ``word``; 1 when there is none."""
     starts = [at for at, line in enumerate(text.split("\n"), 1) if line.startswith(word)]
     return starts[0] if starts else 1
+
+
+def rule(given: dict[str, Any]) -> Rule:
+    """One rule from its table, for rules that do not stand in a rule file.
+
+    Raises:
+        ValueError: with one line that says why it is refused.
+    """
+    return _rule(given)
+
+
+def whole(path: Path, program: str) -> Rules:
+    """A file with the rules and the layout of a program that we ship nothing for.
+
+    Raises:
+        BadInput: it is refused.
+    """
+    text = _text(path)
+    table = _table(text, str(path))
+    if table["program"] != program:
+        raise BadInput(f"{path}: it is for {table['program'][:40]!r}, and {program!r} is wanted")
+    found = _rules(table, text, str(path))
+    return Rules(program, _layout(table.get("layout", {}), text, str(path)), _ordered(found))

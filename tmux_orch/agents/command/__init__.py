@@ -1,0 +1,1 @@
+"""Any other agent program, by a description that a person wrote (``agents.yaml``)."""
