@@ -1,5 +1,5 @@
 #!/usr/bin/python3
-"""A small agent program like many: a prompt in the lowest line, bracketed paste, a turn, a question.
+"""A small agent program like many: a prompt in the lowest line, bracketed paste, turns, a question.
 
 Options: --slow S (shows nothing so long), --ask (asks a question at its start), --exit N (ends at
 once), --log FILE (one JSON line for each thing it does), --session ID, --resumed, words: the
