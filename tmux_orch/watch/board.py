@@ -42,8 +42,6 @@ PANES_EVERY_S = 2.0
 #: While an agent's screen is all that tells of it, looks and ticks come this often: a change is
 #: told within 1.2 s then, the second look that confirms it included.
 BY_SCREEN_EVERY_S = 0.8
-#: Somebody looks at the team so long after each question about it.
-WATCHED_S = 60.0
 
 OnChange = Callable[[str, Fused], None]
 OnEvent = Callable[[str, str | None, Mapping[str, Any]], None]
@@ -96,7 +94,6 @@ class Board:
         self._processes: dict[int, tuple[int, str]] = {}
         self._looks = Looks(eyes, clock)
         self._screens = Screens(eyes, clock)
-        self._asked_at = -WATCHED_S
         self.dialogs = dialogs.Dialogs(eyes, clock, self.permissions, self.tell)
         self._notices = Notices()
         self._server = ServerDesk(
@@ -245,7 +242,7 @@ class Board:
     def tick(self) -> None:
         """One look at everything that no event tells: at most two tmux calls, and file stats."""
         self._deaths.look()
-        if self._looks.older_than(self._panes_every_s()):
+        if self._looks.older_than(self._every_s(PANES_EVERY_S)):
             self.look_at_panes()
         live_seats = self.seats()
         for live in live_seats:
@@ -257,22 +254,16 @@ class Board:
 
     def watched(self) -> None:
         """Somebody asked about the agents: busy ones are looked at more often for a while."""
-        self._asked_at = self._clock.monotonic()
+        self._screens.watched()
 
     def _look_at_screens(self, live_seats: Sequence[LiveSeat], *, asked: bool = False) -> None:
-        panes = self._looks.panes()
-        watched = self._clock.monotonic() - self._asked_at < WATCHED_S or any(
-            pane.looked_at for pane in panes.values()
-        )
-        for key in self._screens.look(live_seats, panes, watched, asked):
+        for key in self._screens.look(live_seats, self._looks.panes(), asked):
             self._pace.hurry(key, CONFIRM_S, 2 * CONFIRM_S)
 
-    def _panes_every_s(self) -> float:
-        return BY_SCREEN_EVERY_S if self._any_by_screen() else PANES_EVERY_S
-
-    def _any_by_screen(self) -> bool:
-        """Whether an agent runs that says nothing of itself."""
-        return any(live.is_mute() for live in self.seats())
+    def _every_s(self, usual_s: float) -> float:
+        """How often to look: more often while an agent runs that says nothing of itself."""
+        mute = any(live.is_mute() for live in self.seats())
+        return min(usual_s, BY_SCREEN_EVERY_S) if mute else usual_s
 
     def look_at_panes(self) -> None:
         """One ``list-panes``, shared by all who ask at the same time."""
@@ -376,8 +367,7 @@ class Board:
             due = self._pace.due()
             if time.monotonic() >= next_tick or self._looks.older_than(PANES_EVERY_S):
                 # From now, not from when it was due: what a stall made us miss is dropped.
-                every_s = BY_SCREEN_EVERY_S if self._any_by_screen() else TICK_S
-                next_tick = time.monotonic() + every_s
+                next_tick = time.monotonic() + self._every_s(TICK_S)
                 self._safely(self.tick)
             else:
                 self._safely(lambda: self._look_at(due))  # noqa: B023 - called at once

@@ -48,9 +48,10 @@ LIMIT_MOST_S = 5 * 3600.0
 
 _HOLDS_BACK = BUSY | WAITING
 #: What a screen may say of a program that says nothing itself.
-_BY_SCREEN = (BUSY | WAITING | READY | {_S.INITIALIZING}) - {_S.STUCK, _S.COMPLETE}
+_BY_SCREEN = (BUSY | WAITING | READY | {_S.INITIALIZING, _S.ERROR}) - {_S.STUCK, _S.COMPLETE}
 #: What a screen adds to a level that only says busy or waiting.
 _SEEN_WHILE_BUSY = frozenset({_S.RETRYING, _S.COMPACTING})
+_ENDED_BADLY = frozenset({_S.ERROR, _S.USAGE_LIMITED})
 _SEEN_WHILE_WAITING = frozenset({_S.NEEDS_TRUST, _S.NEEDS_LOGIN})
 #: States that stand over an idle or waiting level without contradicting it.
 _OVER_REST = frozenset({_S.USAGE_LIMITED, _S.ERROR, _S.NEEDS_LOGIN, _S.COMPLETE})
@@ -123,7 +124,7 @@ def _rests(facts: Readings, now: datetime) -> bool:
     if hook is not None and hook.state in BUSY and facts.still_s < LIMIT_QUIET_S:
         return False
     screen = facts.screen
-    by_screen = screen is not None and screen.state in READY | WAITING | {_S.USAGE_LIMITED}
+    by_screen = screen is not None and screen.state in READY | WAITING | _ENDED_BADLY
     return by_screen and facts.still_s >= LIMIT_QUIET_S
 
 
@@ -162,7 +163,8 @@ def _while_busy(facts: Readings, level: Reading, now: datetime) -> Verdict:
         return screen.state or _S.WORKING, screen
     if doing is not None and doing.state is not None:
         return doing.state, doing
-    return (level.state or _S.WORKING), level
+    # A turn begins with the model being asked; the hook that says so follows within 0.1 s.
+    return (_S.THINKING if facts.hook is not None else level.state or _S.WORKING), level
 
 
 def _while_waiting(facts: Readings, level: Reading) -> Verdict:
@@ -209,10 +211,11 @@ def _hook_alone(facts: Readings, now: datetime) -> Verdict | None:
 
 
 def _screen_alone(facts: Readings, now: datetime) -> Verdict | None:
-    del now
     screen = facts.screen
     if facts.published or not _shows(facts) or screen is None or screen.state is None:
         return None
+    if screen.state is _S.ERROR and _since(screen, now) > ERROR_STANDS_S:
+        return _S.IDLE, screen  # its words stay on the screen of a program that is ready again
     return screen.state, screen
 
 
@@ -224,7 +227,7 @@ def _shows(facts: Readings) -> bool:
 def _starting(facts: Readings, now: datetime) -> Verdict | None:
     del now
     # A file that is gone while the process lives is the moment before its end.
-    if facts.process is None or facts.published or facts.age_s > STARTING_S:
+    if facts.process is None or facts.ran or facts.age_s > STARTING_S:
         return None
     return _S.INITIALIZING, facts.screen or facts.process
 

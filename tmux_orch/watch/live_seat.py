@@ -3,27 +3,23 @@
 from __future__ import annotations
 
 import threading
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any, Protocol
 
-from tmux_orch.agents.adapter import Adapter, Berth, Dialog, HookReading, ScreenReading
+from tmux_orch.agents.adapter import Adapter, Berth, HookReading
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import (
-    BUSY,
     READY,
-    WAITING,
     AgentState,
     Condition,
     Fused,
     Reading,
     Source,
 )
-from tmux_orch.domain.work import Figures
 from tmux_orch.messages.port import Sighting
 from tmux_orch.watch import process
 from tmux_orch.watch.conversation import Conversation
@@ -32,7 +28,9 @@ from tmux_orch.watch.fusion import STARTING_S, fuse
 from tmux_orch.watch.gauge import Gauge
 from tmux_orch.watch.permissions import Asked
 from tmux_orch.watch.readings import Readings
+from tmux_orch.watch.seat_view import SeatView
 from tmux_orch.watch.seen import Seen, one_line
+from tmux_orch.watch.surroundings import Surroundings
 
 #: A program that is idle when it is first seen may be about to take the prompt of its own command
 #: line: Claude Code 2.1.197 said idle and took it 0.24 s later (loaded machine). Nothing is typed
@@ -40,22 +38,7 @@ from tmux_orch.watch.seen import Seen, one_line
 SETTLES_S = 1.0
 
 
-class Surroundings(Protocol):
-    """What a seat needs of the board it sits on."""
-
-    condition: threading.Condition
-
-    def changed(self, live: LiveSeat, before: Fused, after: Fused) -> None:
-        """The fused state or its evidence changed; called with the seat's lock held, in order."""
-
-    def hold_of(self, seat: Seat) -> str | None:
-        """Why nothing may be sent there now, as far as the tmux server is concerned."""
-
-    def tell(self, kind: str, key: str | None, payload: Mapping[str, Any]) -> None:
-        """An event of the seat, in line with its changes."""
-
-
-class LiveSeat:
+class LiveSeat(SeatView):
     """The watch's view of one agent; also the ``SeatPort`` that delivery asks.
 
     Every method may be called from any thread. The lock guards fields only; files, processes and
@@ -111,65 +94,7 @@ class LiveSeat:
                 self._conversation.move(adapter, self._berth)
             return other
 
-    # -- what others may ask ---------------------------------------------------------------------
-
-    @property
-    def key(self) -> str:
-        """``project/agent``."""
-        return self._key
-
-    def seat(self) -> Seat:
-        """The stored row as it is now."""
-        with self._lock:
-            return self._seat
-
-    def berth(self) -> Berth:
-        """What its adapter is told of it."""
-        with self._lock:
-            return self._berth
-
-    def adapter(self) -> Adapter:
-        """The adapter of its program."""
-        with self._lock:
-            return self._adapter
-
-    def fused(self) -> Fused:
-        """The state as last fused; costs nothing."""
-        with self._lock:
-            return self._fused
-
-    def readings(self) -> Readings:
-        """The newest reading of each source."""
-        with self._lock:
-            return self._readings
-
-    def lacks_exit_status(self) -> bool:
-        """Whether the program has ended and tmux has not said how."""
-        with self._lock:
-            tmux = self._readings.tmux
-            ended = self._fused.state is AgentState.EXITED
-            return ended and bool(self._seat.pane_id) and (tmux is None or tmux.state is None)
-
-    def bound_at(self) -> float:
-        """Monotonic instant since when this process is watched."""
-        with self._lock:
-            return self._bound_at
-
-    def busy_with_hooks(self) -> bool:
-        """Whether a turn runs whose end (or next tool) will ask us for waiting messages.
-
-        Only believed of a program that has called a hook in this life: hooks can be switched off
-        by a policy of the machine.
-        """
-        with self._lock:
-            working = self._fused.state in BUSY
-            return working and self._hooks_seen and self._adapter.hands_over
-
-    def is_mute(self) -> bool:
-        """Whether its program runs and says nothing of itself, so that its screen must be read."""
-        with self._lock:
-            facts, running = self._readings, self._fused.state is not AgentState.EXITED
-            return running and bool(self._seat.pid_start) and facts.level is None
+    # -- for delivery and attention --------------------------------------------------------------
 
     def hold(self) -> str | None:
         """Why nothing may be sent to this agent now, in words; else ``None``."""
@@ -178,49 +103,6 @@ class LiveSeat:
         if (reason := self._around.hold_of(seat)) is not None:
             return reason
         return "the agent has just started" if self._clock.monotonic() < settled_at else None
-
-    # -- its screen, its figures -----------------------------------------------------------------
-
-    def seen(self) -> Seen | None:
-        """The last look at its screen that was believed, or ``None`` before the first."""
-        with self._lock:
-            return self._seen
-
-    def screen_reading(self) -> ScreenReading | None:
-        """What the adapter's rules say of that screen."""
-        seen = self.seen()
-        return seen.read if seen is not None else None
-
-    def dialog(self) -> Dialog | None:
-        """The dialog that stands on its screen, as last captured, while the agent waits.
-
-        ``None`` also when it waits and the dialog was not captured yet, which takes a tick;
-        :meth:`dialog_at` says since when exactly this one stands.
-        """
-        with self._lock:
-            seen, state = self._seen, self._fused.state
-        if seen is None or not seen.agreed or state not in WAITING | {AgentState.USAGE_LIMITED}:
-            return None
-        return seen.dialog
-
-    def dialog_at(self) -> datetime | None:
-        """When the dialog of :meth:`dialog` was first seen to look as it does."""
-        seen = self.seen()
-        return seen.at if seen is not None and seen.dialog is not None else None
-
-    def figures(self) -> Figures | None:
-        """What the program said of its use: to its status line, else in its own files."""
-        with self._lock:
-            gauge, adapter, berth = self._gauge, self._adapter, self._berth
-        return gauge.figures(adapter, berth)
-
-    def moved_at(self) -> datetime | None:
-        """When anything of it last moved: output, a hook, its session file, its worktree."""
-        with self._lock:
-            facts, moved_at = self._readings, self._moved_at
-        told = (facts.hook, facts.level, facts.git)
-        instants = [reading.at for reading in told if reading is not None]
-        return max([*instants, *([moved_at] if moved_at else [])], default=None)
 
     def mark(self, state: AgentState | None, reading: Reading | None) -> None:
         """What others concluded from outside: ``stuck`` over a busy state, ``complete`` over idle.
@@ -307,14 +189,10 @@ class LiveSeat:
         with self._lock:
             if not self._same_life(of):
                 return
-            if _says_the_same(_slot(self._readings, reading.source), reading):
-                return  # keep the time at which it became true
-            if reading.source is Source.PROCESS:
-                self._readings = replace(self._readings, process=reading)
-            elif reading.source is Source.TMUX:
-                self._readings = replace(self._readings, tmux=reading)
-            elif reading.source is Source.GIT:
-                self._readings = replace(self._readings, git=reading)
+            after = self._readings.with_fact(reading)
+            if after is self._readings:
+                return
+            self._readings = after
         self._fuse(of)
 
     def take_output(self, at: datetime, of: Seat) -> None:
@@ -444,19 +322,6 @@ class LiveSeat:
             screen_age_s=now - self._screen_at,
             still_s=now - self._screen_changed_at,
         )
-
-
-def _slot(readings: Readings, source: Source) -> Reading | None:
-    slots = {
-        Source.PROCESS: readings.process,
-        Source.TMUX: readings.tmux,
-        Source.GIT: readings.git,
-    }
-    return slots.get(source)
-
-
-def _says_the_same(before: Reading | None, after: Reading) -> bool:
-    return before is not None and replace(before, at=after.at) == after
 
 
 def _asking(asked: Asked) -> Reading:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
-from tmux_orch.domain.states import BUSY, READY, WAITING, AgentState, Reading
+from tmux_orch.domain.states import BUSY, READY, AgentState, Reading, Source
 from tmux_orch.domain.work import Quota
 
 _S = AgentState
@@ -27,6 +27,7 @@ class Readings:
         mark: What others concluded from outside (``stuck``, ``complete``).
         git: The last change in the worktree.
         published: A session file of this very process was seen before.
+        ran: It was seen ready or at work before, so that it is not starting.
         age_s: Seconds since the program was started.
         screen_age_s: Seconds since the screen was last known to show what ``screen`` says.
         still_s: Seconds since the screen was last seen to change.
@@ -43,6 +44,7 @@ class Readings:
     mark: Reading | None = None
     git: Reading | None = None
     published: bool = False
+    ran: bool = False
     age_s: float = 0.0
     screen_age_s: float = 0.0
     still_s: float = 0.0
@@ -55,24 +57,38 @@ class Readings:
         )  # fmt: skip
         return list(dict.fromkeys(reading for reading in slots if reading is not None))
 
+    def with_fact(self, fact: Reading) -> Readings:
+        """A fact of the process, of tmux or of git; itself when it says what was known.
+
+        The time at which it became true is kept then.
+        """
+        match fact.source:
+            case Source.PROCESS:
+                known = _is_known(self.process, fact)
+                return self if known else replace(self, process=fact)
+            case Source.TMUX:
+                return self if _is_known(self.tmux, fact) else replace(self, tmux=fact)
+            case _:
+                return self if self.git == fact else replace(self, git=fact)
+
     def with_hook(self, hook: Reading) -> Readings:
-        """A hook said a state; a turn that ends takes along what was done in it."""
-        after = replace(self, hook=hook, mark=None)
-        if hook.state in BUSY:
-            return replace(after, doing=hook, limit=None)
-        if hook.state in WAITING - {_S.NEEDS_LOGIN}:
-            return after  # the tool that asks goes on after the answer
-        return replace(after, doing=None)
+        """A hook said a state."""
+        after = replace(self, hook=hook, mark=None, ran=True)
+        if hook.state not in BUSY:
+            # What was done stays until the level says that the turn is over: the tool that asks
+            # goes on after the answer, and the file follows a turn's end by up to 0.2 s.
+            return after
+        return replace(after, doing=hook, limit=None)
 
     def with_level(self, level: Reading | None) -> Readings:
         """The session file was read; ``None``: there is none."""
         if level is None:
             return replace(self, level=None)
-        after = replace(self, level=level, published=True)
+        after = replace(self, level=level, published=True, ran=True)
         if self.level is None or (level.state, level.at) != (self.level.state, self.level.at):
             after = replace(after, mark=None)
         if level.state in READY and self.doing is not None and level.at > self.doing.at:
-            after = replace(after, doing=None)  # ended with Esc: no hook said so
+            after = replace(after, doing=None)
         if level.state not in BUSY:
             return after
         # It works (again): whatever limit there was is over.
@@ -98,7 +114,8 @@ class Readings:
             limit = replace(limit, at=self.limit.at)
         if self.screen is not None and _same_words(self.screen, screen):
             screen = replace(screen, at=self.screen.at)
-        return replace(self, screen=screen, limit=limit)
+        ran = self.ran or screen.state in BUSY | READY
+        return replace(self, screen=screen, limit=limit, ran=ran)
 
     def limit_said(self) -> Reading | None:
         """The limit that was read, believed or not: of the hook if it told of one."""
@@ -118,6 +135,10 @@ class Readings:
         if limit is self.hook:
             return replace(self, hook=exact)
         return replace(self, limit=exact)
+
+
+def _is_known(before: Reading | None, after: Reading) -> bool:
+    return before is not None and replace(before, at=after.at) == after
 
 
 def _same_words(before: Reading, after: Reading) -> bool:

@@ -28,6 +28,8 @@ from tmux_orch.watch.seen import Seen
 SILENT_S = 1.5
 #: A new state on a screen is looked at again after so long before it is believed.
 CONFIRM_S = 0.12
+#: Somebody looks at the team so long after each question about it.
+WATCHED_S = 60.0
 #: Between two looks at one screen: a dialog or a program that says nothing itself; a busy program
 #: while somebody looks, and while nobody does; one at rest.
 SHOWN_S, BUSY_S, BUSY_UNWATCHED_S, REST_S = 0.6, 3.0, 10.0, 2.0
@@ -62,12 +64,16 @@ class Screens:
     eyes: Eyes
     clock: Clock
     _memory: dict[tuple[str, int], _Memory] = field(default_factory=dict)
+    _watched_until: float = 0.0
+
+    def watched(self) -> None:
+        """Somebody looks at the team, and will for a while."""
+        self._watched_until = self.clock.monotonic() + WATCHED_S
 
     def look(
         self,
         seats: Sequence[LiveSeat],
         panes: Mapping[str, PaneFacts],
-        watched: bool,
         asked: bool = False,
     ) -> list[str]:
         """Look at those of ``seats`` that need it; the keys whose new state must be confirmed.
@@ -75,9 +81,11 @@ class Screens:
         Args:
             seats: Live seats.
             panes: The panes as last seen.
-            watched: Somebody looks at the team now.
             asked: Somebody asks about just these: whatever changed is looked at.
         """
+        watched = self.clock.monotonic() < self._watched_until or any(
+            pane.looked_at for pane in panes.values()
+        )
         wanted: dict[str, LiveSeat] = {}
         for live in seats:
             pane = panes.get(live.seat().pane_id)
