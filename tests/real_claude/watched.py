@@ -30,11 +30,11 @@ from tmux_orch.watch.hooks import HookDesk
 from tmux_orch.watch.live_seat import LiveSeat
 
 S = AgentState
-HOOK = (
-    f"#!{sys.executable}\nimport os\nfrom tmux_orch.rpc.hook import main\nos._exit(main())\n"
-)
+HOOK = f"#!{sys.executable}\nimport os\nfrom tmux_orch.rpc.hook import main\nos._exit(main())\n"
 #: How long after the truth changed we may still say what was true before.
 LAG_S = 4.0
+#: A screen may show a state before the program publishes it.
+LEAD_S = 1.0
 #: Which states do not contradict what the program publishes.
 _FITS = {
     "busy": BUSY,
@@ -138,9 +138,9 @@ class Watched:
         """What was told and contradicts all that was true from :data:`LAG_S` before until then."""
         found = []
         for told in self.told:
-            if told.state in (S.UNKNOWN, S.INITIALIZING):
-                continue
-            was = [status for at, status in self.truth if told.at - LAG_S <= at <= told.at + 0.1]
+            if told.state in (S.UNKNOWN, S.INITIALIZING, S.EXITED):
+                continue  # an end is proved by the process, its file goes when it likes
+            was = [status for at, status in self.truth if told.at - LAG_S <= at <= told.at + LEAD_S]
             earlier = [status for at, status in self.truth if at < told.at - LAG_S]
             was += earlier[-1:]
             if was and not any(told.state in _FITS[status] for status in was):

@@ -20,6 +20,7 @@ What others marked from outside (``stuck``, ``complete``) is put over the state 
 from __future__ import annotations
 
 from collections.abc import Callable, Collection
+from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tmux_orch.domain.states import BUSY, READY, WAITING, AgentState, Fused, Reading
@@ -120,10 +121,13 @@ def _rests(facts: Readings, now: datetime) -> bool:
             return True  # the menu that comes with a limit
         # A turn that ended well was not stopped by a limit, whatever its last words were.
         ended_well = hook is not None and hook.state is _S.IDLE
-        return level.state in READY and not ended_well and _since(level, now) >= LIMIT_QUIET_S
+        quiet = facts.parked or _since(level, now) >= LIMIT_QUIET_S
+        return level.state in READY and not ended_well and quiet
+    screen = facts.screen
+    if facts.parked:
+        return screen is None or screen.state not in BUSY
     if hook is not None and hook.state in BUSY and facts.still_s < LIMIT_QUIET_S:
         return False
-    screen = facts.screen
     by_screen = screen is not None and screen.state in READY | WAITING | _ENDED_BADLY
     return by_screen and facts.still_s >= LIMIT_QUIET_S
 
@@ -269,6 +273,8 @@ def fuse(facts: Readings, before: Fused | None, now: datetime) -> Fused:
     ``since_at`` is kept while the state stays the same; a new state begins when its reading was
     true, but never before the state it follows.
     """
+    parked = before is not None and before.state is _S.USAGE_LIMITED
+    facts = replace(facts, parked=parked)
     state, reading = decide(facts, now)
     against = conflict(facts, state, reading, now)
     if before is not None and before.state is state:

@@ -27,6 +27,7 @@ class Readings:
         mark: What others concluded from outside (``stuck``, ``complete``).
         git: The last change in the worktree.
         published: A session file of this very process was seen before.
+        parked: It is held for a limit now.
         ran: It was seen ready or at work before, so that it is not starting.
         age_s: Seconds since the program was started.
         screen_age_s: Seconds since the screen was last known to show what ``screen`` says.
@@ -44,6 +45,7 @@ class Readings:
     mark: Reading | None = None
     git: Reading | None = None
     published: bool = False
+    parked: bool = False
     ran: bool = False
     age_s: float = 0.0
     screen_age_s: float = 0.0
@@ -108,7 +110,9 @@ class Readings:
             parked: The agent is held for a limit now: that its words are gone from the screen
                 ends nothing.
         """
-        if limit is None:
+        if screen.state in BUSY:
+            limit = None
+        elif limit is None:
             limit = self.limit if parked else None
         elif self.limit is not None and _same_words(self.limit, limit):
             limit = replace(limit, at=self.limit.at)
