@@ -4,15 +4,24 @@ from __future__ import annotations
 
 from dataclasses import replace
 from datetime import UTC, datetime, timedelta
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from tmux_orch.domain.states import BUSY, WAITING, AgentState, Fused, Reading, Source
+from tests.watch.histories import replay
+from tmux_orch.domain.states import BUSY, READY, WAITING, AgentState, Fused, Reading, Source
+from tmux_orch.domain.work import Quota
 from tmux_orch.watch.fusion import (
+    AFTER_RESET_S,
     ERROR_STANDS_S,
     EVENT_LEADS_S,
+    LIMIT_MOST_S,
+    LIMIT_QUIET_S,
+    SCREEN_FRESH_S,
     STARTING_S,
     fuse,
 )
@@ -242,3 +251,243 @@ def test_a_screen_decides_only_where_the_program_is_silent(facts: Readings, seco
 def test_idle_is_never_said_against_a_session_file(facts: Readings, second: float) -> None:
     if fuse(facts, None, at(second)).state is S.IDLE and facts.level and facts.level.state:
         assert facts.level.state in (S.IDLE, S.EXITED)
+
+
+# -- recorded histories of the real program, and what must hold for any --------------------------
+
+RECORDED = sorted((Path(__file__).parents[1] / "data" / "histories").glob("*.json"))
+#: The files of a program with hooks and a session file.
+WITH_HOOKS = [path for path in RECORDED if "hooks" in path.name]
+_AT_REST = READY | {S.ERROR, S.NEEDS_LOGIN, S.USAGE_LIMITED, S.UNKNOWN, S.INITIALIZING}
+
+
+def turns_between(told: list[S]) -> int:
+    """How often it went from rest to work."""
+    resting = [state in _AT_REST for state in told]
+    return sum(1 for before, after in pairwise(resting) if before and not after)
+
+
+def test_there_are_histories_of_both_versions_with_and_without_hooks() -> None:
+    names = [path.stem for path in RECORDED]
+    assert len(names) >= 4, names
+    assert {name.rpartition("-")[2] for name in names} == {"hooks", "screen"}
+
+
+@pytest.mark.parametrize("path", RECORDED, ids=lambda path: path.stem)
+def test_a_recorded_history_gives_every_state_once_and_does_not_flap(path: Path) -> None:
+    told: list[tuple[float, S]] = []
+    for second, _, fused in replay(path):
+        if not told or told[-1][1] is not fused.state:
+            told.append((second, fused.state))
+    states = [state for _, state in told]
+    assert states[-1] is S.EXITED
+    assert {S.IDLE, S.THINKING, S.COMPACTING, S.RETRYING, S.WAITING_PERMISSION} <= set(states)
+    assert {S.WAITING_ANSWER, S.USAGE_LIMITED, S.ERROR} <= set(states)
+    for (_, first), (left_at, between), (back_at, second) in zip(
+        told, told[1:], told[2:], strict=False
+    ):
+        # What comes back within half a second was never another state, only another word for one.
+        if first is second and back_at - left_at < 0.5:
+            assert first in BUSY and between in BUSY, (left_at, first, between)
+
+
+@pytest.mark.parametrize("path", WITH_HOOKS, ids=lambda path: path.stem)
+def test_a_history_never_says_idle_while_the_session_file_says_busy(path: Path) -> None:
+    for second, facts, fused in replay(path):
+        if facts.level is not None and facts.level.state in BUSY and fused.state is not S.EXITED:
+            assert fused.state not in READY | {S.ERROR, S.USAGE_LIMITED}, second
+
+
+@pytest.mark.parametrize("gone", ["with_hook", "with_screen"])
+@pytest.mark.parametrize("path", WITH_HOOKS, ids=lambda path: path.stem)
+def test_a_history_that_lost_a_source_tells_less_and_nothing_wrong(path: Path, gone: str) -> None:
+    whole = [fused.state for _, _, fused in replay(path)]
+    less = [fused.state for _, _, fused in replay(path, frozenset({gone}))]
+    assert turns_between(less) <= turns_between(whole)
+    for _, facts, fused in replay(path, frozenset({gone})):
+        if facts.level is None or facts.level.state is None or fused.state is S.EXITED:
+            continue
+        if facts.level.state in BUSY:
+            assert fused.state in BUSY
+        elif facts.level.state in READY and fused.state in BUSY:
+            assert facts.hook is not None and fused.evidence.startswith("hook")
+
+
+_slots = st.sampled_from(["with_fact", "with_hook", "with_level", "with_screen"])
+
+
+@st.composite
+def _told(draw: st.DrawFn) -> tuple[Readings, float]:
+    """Any readings in any order, as a seat would take them."""
+    facts, second = Readings(), 0.0
+    for _ in range(draw(st.integers(0, 12))):
+        second += draw(st.floats(0, 30))
+        how, state = draw(_slots), draw(_states)
+        if how == "with_fact":
+            process = draw(st.booleans())
+            slot, state = ("process" if process else "tmux"), draw(st.sampled_from([None, state]))
+            facts = facts.with_fact(say(slot, state, second))
+        elif how == "with_level":
+            level = draw(st.booleans())
+            facts = facts.with_level(say("level", state, second) if level else None)
+        elif how == "with_hook":
+            if state is not None:
+                facts = facts.with_hook(say("hook", state, second))
+        else:
+            limit = say("screen", S.USAGE_LIMITED, second) if draw(st.booleans()) else None
+            facts = facts.with_screen(say("screen", state, second), limit, draw(st.booleans()))
+    age_s = draw(st.floats(0, 40))
+    second += draw(st.floats(0, 20))
+    return replace(facts, age_s=second, screen_age_s=age_s, still_s=draw(st.floats(0, 40))), second
+
+
+@given(told=_told())
+def test_no_order_of_readings_says_idle_while_the_level_says_busy(
+    told: tuple[Readings, float],
+) -> None:
+    facts, second = told
+    fused = fuse(facts, None, at(second))
+    if facts.level is not None and facts.level.state in BUSY:
+        assert fused.state not in READY | {S.USAGE_LIMITED, S.ERROR}
+
+
+@given(told=_told())
+def test_one_text_alone_holds_nobody(told: tuple[Readings, float]) -> None:
+    facts, second = told
+    fused = fuse(facts, None, at(second))
+    if fused.state is not S.USAGE_LIMITED:
+        return
+    if facts.hook is not None and facts.hook.state is S.USAGE_LIMITED:
+        return  # the failed turn's own hook: an event and its text
+    at_rest = facts.level is not None and facts.level.state in READY | WAITING
+    silent = facts.level is None and facts.still_s >= LIMIT_QUIET_S
+    assert at_rest or silent
+
+
+@given(told=_told())
+def test_a_conflict_is_never_the_reading_that_decided(told: tuple[Readings, float]) -> None:
+    fused = fuse(told[0], None, at(told[1]))
+    assert not fused.conflict or fused.conflict != fused.evidence
+
+
+@given(told=_told(), state=st.sampled_from(list(S)))
+def test_a_mark_from_outside_only_covers_the_state_it_fits(
+    told: tuple[Readings, float], state: S
+) -> None:
+    facts, second = told
+    plain = fuse(facts, None, at(second)).state
+    marked = fuse(replace(facts, mark=say("screen", state, second)), None, at(second)).state
+    fits = (state is S.STUCK and plain in BUSY) or (state is S.COMPLETE and plain in READY)
+    assert marked is (state if fits else plain)
+
+
+# -- usage limits --------------------------------------------------------------------------------
+
+LIMIT = replace(say("screen", S.USAGE_LIMITED, 10), until_at=at(3600))
+
+
+def limited_by_screen(**other: Any) -> Readings:
+    """Words of a limit on the screen of a program that has rested since second 10."""
+    facts = Readings(process=say("process", None, 0)).with_level(say("level", S.IDLE, 10))
+    facts = facts.with_screen(say("screen", S.IDLE, 10), LIMIT, False)
+    return replace(facts, still_s=60, **other)
+
+
+def test_a_limit_on_the_screen_counts_once_the_program_has_rested() -> None:
+    facts = limited_by_screen()
+    assert fuse(facts, None, at(11)).state is S.IDLE
+    assert fuse(facts, None, at(10 + LIMIT_QUIET_S)).state is S.USAGE_LIMITED
+
+
+def test_an_agent_that_talks_about_limits_is_never_held() -> None:
+    # Its turn ended well, by its own hook, with the words of a limit as the last thing said.
+    facts = limited_by_screen(hook=say("hook", S.IDLE, 10))
+    assert fuse(facts, None, at(60)).state is S.IDLE
+    # It works, whatever stands on its screen.
+    busy = facts.with_level(say("level", S.WORKING, 61)).with_screen(
+        say("screen", S.THINKING, 62), LIMIT, False
+    )
+    assert fuse(replace(busy, still_s=60), None, at(120)).state in BUSY
+
+
+def test_a_limit_ends_two_minutes_after_its_reset() -> None:
+    facts = limited_by_screen()
+    held = fuse(facts, None, at(3600 + AFTER_RESET_S - 1))
+    assert held.state is S.USAGE_LIMITED
+    assert fuse(facts, held, at(3600 + AFTER_RESET_S)).state is S.IDLE
+
+
+def test_no_limit_is_believed_for_more_than_five_hours_without_being_seen_again() -> None:
+    unread = replace(say("hook", S.USAGE_LIMITED, 10), until_at=None)
+    facts = Readings().with_level(say("level", S.IDLE, 10)).with_hook(unread)
+    assert fuse(facts, None, at(10 + LIMIT_MOST_S - 1)).state is S.USAGE_LIMITED
+    assert fuse(facts, None, at(10 + LIMIT_MOST_S + 1)).state is S.IDLE
+    week = replace(unread, until_at=at(7 * 86400))
+    facts = Readings().with_level(say("level", S.IDLE, 10)).with_hook(week)
+    assert fuse(facts, None, at(10 + LIMIT_MOST_S + 1)).state is S.IDLE
+    shown = facts.with_screen(say("screen", S.IDLE, 20), replace(LIMIT, until_at=None), True)
+    assert fuse(shown, None, at(10 + LIMIT_MOST_S + 1)).state is S.USAGE_LIMITED
+
+
+def test_a_limit_is_over_when_the_program_works_again_and_does_not_come_back() -> None:
+    facts = limited_by_screen()
+    facts = facts.with_level(say("level", S.WORKING, 100)).with_level(say("level", S.IDLE, 110))
+    assert facts.limit is None
+    facts = facts.with_screen(say("screen", S.IDLE, 111), None, False)
+    assert fuse(facts, None, at(200)).state is S.IDLE
+
+
+def test_the_words_of_a_limit_may_go_from_the_screen_of_a_held_agent() -> None:
+    facts = limited_by_screen()
+    held = fuse(facts, None, at(20))
+    facts = facts.with_screen(say("screen", S.IDLE, 30), None, parked=True)
+    assert fuse(replace(facts, still_s=0), held, at(31)).state is S.USAGE_LIMITED
+
+
+def test_the_exact_reset_of_a_quota_replaces_the_clock_time_of_the_text() -> None:
+    facts = limited_by_screen().with_quotas(
+        [Quota("five_hour", 100.0, at(1234)), Quota("seven_day", 20.0, at(99999))]
+    )
+    assert facts.limit is not None and facts.limit.until_at == at(1234)
+
+
+# -- stale sources and conflicts -----------------------------------------------------------------
+
+
+def test_a_screen_that_was_not_looked_at_for_long_says_nothing() -> None:
+    facts = Readings(process=say("process", None, 0)).with_screen(
+        say("screen", S.IDLE, 1), None, False
+    )
+    assert fuse(replace(facts, screen_age_s=1.0), None, at(90)).state is S.IDLE
+    stale = replace(facts, screen_age_s=SCREEN_FRESH_S + 1, age_s=90)
+    assert fuse(stale, None, at(90)).state is S.UNKNOWN
+
+
+def test_a_retry_is_believed_of_a_busy_program_until_its_next_hook() -> None:
+    facts = Readings().with_level(say("level", S.WORKING, 1)).with_hook(say("hook", S.THINKING, 1))
+    facts = facts.with_screen(say("screen", S.RETRYING, 5), None, False)
+    assert fuse(replace(facts, screen_age_s=0.5), None, at(6)).state is S.RETRYING
+    facts = facts.with_hook(say("hook", S.WORKING, 6))
+    assert fuse(replace(facts, screen_age_s=1.0), None, at(6.5)).state is S.WORKING
+    rest = Readings().with_level(say("level", S.IDLE, 1))
+    rest = rest.with_screen(say("screen", S.RETRYING, 5), None, False)
+    assert fuse(rest, None, at(6)).state is S.IDLE, "words of a retry of a program at rest"
+
+
+def test_what_is_said_against_the_state_is_shown() -> None:
+    facts = Readings().with_level(say("level", S.WORKING, 1))
+    facts = facts.with_screen(say("screen", S.WAITING_PERMISSION, 5), None, False)
+    fused = fuse(replace(facts, screen_age_s=0.1), None, at(9))
+    assert fused.state is S.WORKING
+    assert fused.conflict == "screen: screen.rule"
+    old = fuse(replace(facts, screen_age_s=SCREEN_FRESH_S + 1), None, at(60))
+    assert old.conflict == "", "a look that is long past contradicts nothing"
+    agreed = facts.with_screen(say("screen", S.THINKING, 9), None, False)
+    assert fuse(agreed, None, at(9.5)).conflict == ""
+
+
+def test_without_a_session_file_the_screen_ends_what_a_hook_began() -> None:
+    facts = Readings().with_hook(say("hook", S.WORKING, 10))
+    facts = facts.with_screen(say("screen", S.IDLE, 11), None, False)
+    assert fuse(facts, None, at(11)).state is S.WORKING, "a hook leads the screen too"
+    assert fuse(facts, None, at(10 + EVENT_LEADS_S)).state is S.IDLE

@@ -167,8 +167,11 @@ def _while_busy(facts: Readings, level: Reading, now: datetime) -> Verdict:
         return screen.state or _S.WORKING, screen
     if doing is not None and doing.state is not None:
         return doing.state, doing
-    # A turn begins with the model being asked; the hook that says so follows within 0.1 s.
-    return (_S.THINKING if facts.hook is not None else level.state or _S.WORKING), level
+    hook = facts.hook
+    if hook is not None and hook.state not in BUSY | WAITING and level.at > hook.at:
+        # A turn begins with the model being asked; the hook that says so follows within 0.1 s.
+        return _S.THINKING, level
+    return (level.state or _S.WORKING), level
 
 
 def _while_waiting(facts: Readings, level: Reading) -> Verdict:
