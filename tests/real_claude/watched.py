@@ -76,6 +76,7 @@ class Watched:
     told: list[Told] = field(default_factory=list)
     truth: list[tuple[float, str]] = field(default_factory=list)
     over: threading.Event = field(default_factory=threading.Event)
+    said_at: float = 0.0
 
     # -- what a person does ---------------------------------------------------------------------
 
@@ -87,12 +88,12 @@ class Watched:
         self.keys("-l", text)
         shown = text[-20:]
         eventually(lambda: shown in self.screen().replace("\n", ""), 10)
-        before = len(self.truth)
+        before = (len(self.truth), len(self.api.requests))
         for _ in range(8):
-            pressed = time.time()
+            self.said_at = pressed = time.time()
             self.keys("Enter")
             with suppress(AssertionError):
-                eventually(lambda: len(self.truth) > before, 2)
+                eventually(lambda: (len(self.truth), len(self.api.requests)) != before, 2)
                 return pressed
         raise AssertionError(self.report("the prompt was not taken"))
 
@@ -127,8 +128,13 @@ class Watched:
         return answer
 
     def rest(self) -> None:
-        """Wait until it is idle, and we say so."""
-        eventually(lambda: self.truth[-1][1] == "idle", 30)
+        """Wait until it is idle after what was said last, and we say so."""
+
+        def rests() -> bool:
+            at, status = self.truth[-1]
+            return status == "idle" and at >= self.said_at
+
+        eventually(rests, 30)
         reached = self.real.board.wait_for(
             self.live.key, lambda f: f.state in READY | {S.ERROR, S.NEEDS_LOGIN}, 10
         )

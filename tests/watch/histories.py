@@ -16,6 +16,7 @@ from tmux_orch.watch.readings import Readings
 
 #: Looks at a pane that did not change are not recorded: its screen is known to be this old at most.
 LOOK_S = 1.0
+TICK_S = 1.0
 
 
 class Recorder:
@@ -75,23 +76,29 @@ def replay(
         gone: Kinds of steps to leave out, as if that source had failed.
     """
     start = datetime(2025, 1, 2, 3, 4, 5, tzinfo=UTC)
-    facts, before, looked_s = Readings(), None, 0.0
+    facts, before, looked_s, last_s = Readings(), None, 0.0, 0.0
     for step in json.loads(path.read_text("utf-8")):
         if step["do"] in gone:
             continue
         now_s = step["at_s"]
+        while now_s - last_s > TICK_S:  # time alone changes states too
+            last_s += TICK_S
+            aged = _aged(facts, last_s, looked_s)
+            before = fuse(aged, before, start + timedelta(seconds=last_s))
+            yield last_s, aged, before
+        last_s = now_s
         given = [_reading(g, start) if isinstance(g, dict) else g for g in step["given"]]
         facts = getattr(facts, step["do"])(*given)
         if step["do"] == "with_screen":
             looked_s = now_s
-        aged = replace(
-            facts,
-            age_s=now_s,
-            screen_age_s=min(LOOK_S, now_s - looked_s),
-            still_s=now_s - looked_s,
-        )
+        aged = _aged(facts, now_s, looked_s)
         before = fuse(aged, before, start + timedelta(seconds=now_s))
         yield now_s, aged, before
+
+
+def _aged(facts: Readings, now_s: float, looked_s: float) -> Readings:
+    still_s = now_s - looked_s
+    return replace(facts, age_s=now_s, screen_age_s=min(LOOK_S, still_s), still_s=still_s)
 
 
 def _reading(given: dict[str, Any], start: datetime) -> Reading:
