@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from datetime import UTC, datetime
 from typing import Any, ClassVar
 
@@ -158,11 +159,12 @@ class Top(App[None]):
                 lambda why: self._from_thread(self._is_away, why),
             )
         except OrchError as error:
-            self._from_thread(self._is_away, error.line())
+            self._from_thread(self._is_away, f"{error.line()} (q leaves)")
 
     def _from_thread(self, call: Callable[[Any], None], value: object) -> None:
         if self.is_running:
-            self.call_from_thread(call, value)
+            with suppress(RuntimeError):  # it ended in this moment
+                self.call_from_thread(call, value)
 
     def _news(self, status: dict[str, Any]) -> None:
         self._status, self._away = status, ""
