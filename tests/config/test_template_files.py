@@ -310,6 +310,7 @@ def test_a_second_file_is_as_strict_as_the_first(text: bytes, words: list[str]) 
         ("roles: {tester: {rights: null}}", ["roles.tester.rights"]),
         ("roles: {tester: {agent: rehearsal}}", ["roles.tester.agent"]),
         ("roles: {tester: {model: opus}}", ["roles.tester.model"]),
+        ("roles: {tester: {attention: {stuck_s: 0}}}", ["roles.tester.attention"]),
         ("plans: {max5: {cap: 50}}", ["plans"]),
         ("plans: {huge: {title: x, cap: 50, recommended: [1, 50]}}", ["plans"]),
         ("default_plan: console", ["default_plan"]),

@@ -14,7 +14,7 @@ import pytest
 from tests.conftest import make_repository
 from tests.whole.conftest import Place, wait_until
 
-CONFIG = "attention: {stuck_s: 3, silent_s: 4, uncommitted_s: 2, unanswered_s: 2}\n"
+CONFIG = "attention: {stuck_s: 2, silent_s: 2, uncommitted_s: 1}\n"
 #: Of these thresholds, with two rounds of three seconds and a machine that is busy.
 BOUND_S = 20
 

@@ -25,13 +25,14 @@ from tmux_orch.watch import attention
 from tmux_orch.watch.alerts import News, What
 from tmux_orch.watch.attention import Facts
 from tmux_orch.watch.live_seat import LiveSeat
-from tmux_orch.watch.server_loss import ServerState
+from tmux_orch.watch.panes import SERVER_LOST
 from tmux_orch.watch.work_seen import PLAN
 
 _log = logging.getLogger(__name__)
 
-#: A round of 50 agents costs some ms; thresholds are minutes.
-ROUND_S = 3.0
+#: A round costs 0.2 ms of processor time per agent (20 rehearsal agents: 4 ms); thresholds are
+#: minutes. Beyond 100 agents rounds are rarer, so that all together stay below 1 % of a core.
+ROUND_S, EACH_S = 3.0, 0.03
 #: Memory is looked at this often when nobody asks for it (a pass over all processes).
 LOADS_S = 30.0
 #: What programs tell of their use is written down this often.
@@ -68,7 +69,7 @@ class Rounds:
         self._safely(lambda: self._meter.read(self._parts.board.seats()))
 
     def _run(self) -> None:
-        while not self._stop.wait(ROUND_S):
+        while not self._stop.wait(max(ROUND_S, EACH_S * len(self._parts.board.seats()))):
             self._safely(self.round)
 
     def _safely(self, work: Callable[[], None]) -> None:
@@ -103,7 +104,6 @@ class Rounds:
         memory = {
             key: load.memory_bytes for key, load in self._seen.loads.of(pids, LOADS_S).items()
         }
-        lost = parts.board.server_state() is ServerState.LOST
         news: list[News] = []
         for number, seat in enumerate(seats):
             live = lives.get(seat.key)
@@ -115,7 +115,8 @@ class Rounds:
             self._tell_words(live, now)
             # The server is lost once, however many agents it held: the first of them says so.
             files = self._files(live, work, over, now)
-            facts = self._facts(live, work, files, memory.get(seat.key), lost and not number, now)
+            lost = not number and _lost_with_server(live)
+            facts = self._facts(live, work, files, memory.get(seat.key), lost, now)
             found = attention.alerts(facts, over, now)
             news += self._seen.alerts.look(seat.key, found, now)
             self._mark(live, facts, found, now)
@@ -212,6 +213,12 @@ class Rounds:
         if one.reminder:
             payload["reminder"] = one.reminder
         self._parts.events.append(kind, project.name, one.alert.agent, payload)
+
+
+def _lost_with_server(live: LiveSeat) -> bool:
+    """Whether the tmux server that held it is gone, also after another one was started."""
+    tmux = live.readings().tmux
+    return tmux is not None and tmux.rule == SERVER_LOST
 
 
 def _is_done(work: Progress | None) -> bool:

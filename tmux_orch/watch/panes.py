@@ -17,6 +17,8 @@ from tmux_orch.watch.eyes import Eyes
 
 #: A server that just kept us waiting for a whole deadline is not asked again for this long.
 HUNG_PAUSE_S = 1.0
+#: Rule of a reading.
+SERVER_LOST = "tmux.server_lost"
 
 
 @dataclass(frozen=True, slots=True)
@@ -45,7 +47,7 @@ class Look:
         now = self.reading_clock.now()
         if self.server is None or (seat.server and str(self.server) != seat.server):
             lost = "the tmux server that held it is gone"
-            return Reading(Source.TMUX, AgentState.UNKNOWN, now, "tmux.server_lost", lost)
+            return Reading(Source.TMUX, AgentState.UNKNOWN, now, SERVER_LOST, lost)
         pane = self.panes.get(seat.pane_id)
         if pane is None:
             gone = "its window is gone"
