@@ -112,7 +112,7 @@ def test_a_described_program_starts_is_briefed_takes_messages_resumes_and_stops(
 def test_a_prompt_that_is_pasted_waits_for_a_slow_program(place: Place) -> None:
     log = describe(
         place,
-        SMALL.replace("--session,", "--slow, '2.5', --session,")
+        SMALL.replace("--session,", "--slow, '2', --session,")
         .replace(', "{{prompt}}"]', "]")
         .replace("    composer:", "    prompt: paste\n    composer:"),
     )

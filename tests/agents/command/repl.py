@@ -23,7 +23,7 @@ def say(text):
 
 class Repl:
     def __init__(self, words):
-        self.words, self.log, self.turn_s = list(words), None, 1.5
+        self.words, self.log, self.turn_s = list(words), None, 1.2
         self.slow = 0.0
         self.flags = set()
         self.line = b""

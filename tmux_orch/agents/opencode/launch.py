@@ -11,20 +11,11 @@ from typing import Any
 from tmux_orch.agents import private_file
 from tmux_orch.agents.adapter import Berth, Launch, Program
 from tmux_orch.agents.opencode import seat_files
+from tmux_orch.agents.own_commands import COMMANDS
 from tmux_orch.domain.errors import BadInput
 
 PLUGIN = "plugin.js"
 CONTENT = "OPENCODE_CONFIG_CONTENT"
-#: Commands that never need a question: our own, and recording one's own work.
-COMMANDS = (
-    "scm",
-    "tmux-orch status",
-    "tmux-orch ls",
-    "tmux-orch messages",
-    "tmux-orch log",
-    "git add",
-    "git commit",
-)
 #: Permission mode → words for the program. It has no modes: without one it asks as the person's
 #: own configuration says.
 MODES: dict[str, tuple[str, ...]] = {
