@@ -14,7 +14,7 @@ from dataclasses import replace
 
 from tmux_orch.agents.adapter import Dialog
 from tmux_orch.domain.dialog import bare, is_box, settled_text
-from tmux_orch.domain.errors import Absent, BadInput, OrchError, Partly
+from tmux_orch.domain.errors import Absent, BadInput, CouldNotTell, OrchError, Partly
 from tmux_orch.domain.seat import Seat
 from tmux_orch.messages.gate import TYPING_S
 from tmux_orch.messages.hands import Hands, Look
@@ -111,7 +111,10 @@ class Chooser:
         raise self._trouble("does not show the text")
 
     def _press(self, key: str, look: Look) -> bool:
-        pressed = press(self._parts.server, self._guard(look), key)
+        try:
+            pressed = press(self._parts.server, self._guard(look), key)
+        except CouldNotTell as error:
+            raise self._trouble(f"may have got {key}: {error.message}") from error
         self._keys += pressed
         return pressed
 
