@@ -12,20 +12,24 @@ from typing import Any
 import pytest
 
 from tests.briefing.team import plan_of, seats, templates
+from tmux_orch.clock import SystemClock
 from tmux_orch.domain.attention import DEFAULTS, RANGES, Alert, AlertKind
 from tmux_orch.domain.errors import BadInput, CouldNotTell, Refused
 from tmux_orch.domain.happened import SAYINGS
 from tmux_orch.domain.seat import Seat
-from tmux_orch.domain.states import AgentState
+from tmux_orch.domain.states import AgentState, Fused
 from tmux_orch.domain.usage import Counter
-from tmux_orch.domain.work import Figures
+from tmux_orch.domain.work import Figures, Progress
 from tmux_orch.store.projects import Project
 from tmux_orch.team import call, peek, rounds, usage
 from tmux_orch.team.call import HUB_EVERY_S, Call
+from tmux_orch.team.rounds import Rounds
 from tmux_orch.team.usage import Meter
 from tmux_orch.tmux import attention as marks
 from tmux_orch.watch.alerts import COOLDOWN_S, News, What
+from tmux_orch.watch.readings import Readings
 from tmux_orch.watch.server_loss import ServerState
+from tmux_orch.watch.work_seen import PLAN, WorkSeen
 from tmux_orch.worktrees import task_page
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -178,13 +182,19 @@ def test_an_agent_reads_screens_of_its_own_team_and_only_with_the_right() -> Non
     bare = replace(known, roles=known.roles | {
         "tester": replace(known.roles["tester"], rights=("data:read",))})  # fmt: skip
     parts: Any = SimpleNamespace(
-        seats=SimpleNamespace(get={seat.key: seat for seat in TEAM}.get),
+        seats=SimpleNamespace(get=lambda key: known_seats.get(key)),
         templates_of=lambda _project: bare,
     )
     tester = next(seat for seat in TEAM if seat.role == "tester")
+    other = replace(TEAM[1], project="elsewhere")
+    known_seats = {seat.key: seat for seat in (*TEAM, other)}
     peek._check(parts, PROJECT, TEAM[1].key)
-    for sender in (tester.key, "elsewhere/developer", f"{PROJECT.name}/nobody"):
-        with pytest.raises(Refused):
+    for sender, why in (
+        (tester.key, "no right session:read"),
+        (other.key, "in another team"),
+        (f"{PROJECT.name}/nobody", "no right"),
+    ):
+        with pytest.raises(Refused, match=why):
             peek._check(parts, PROJECT, sender)
 
 
@@ -211,3 +221,39 @@ def test_the_page_tells_the_spans_and_names_of_the_code() -> None:
     assert all(f"`{name}`" in PAGE for name in (task_page.OURS, *task_page.KNOWN))
     told = ("attention.raised", "attention.cleared", "agent.said", "agent.blocked")
     assert all(kind in PAGE and kind in SAYINGS for kind in told)
+
+
+# -- the round ----------------------------------------------------------------------------------
+
+
+@pytest.mark.parametrize(
+    ("work", "dirty", "state", "complete"),
+    [
+        (Progress(2, 2, "tasks.md"), 0, AgentState.IDLE, True),
+        (Progress(2, 2, "tasks.md"), 1, AgentState.IDLE, False),
+        (Progress(2, 2, "tasks.md"), None, AgentState.IDLE, False),
+        (Progress(2, 2, "tasks.md"), 0, AgentState.WORKING, False),
+        (Progress(1, 2, "tasks.md"), 0, AgentState.IDLE, False),
+        (Progress(0, 0, "tasks.md"), 0, AgentState.IDLE, False),
+        (Progress(2, 2, PLAN), 0, AgentState.IDLE, False),
+        (None, 0, AgentState.IDLE, False),
+    ],
+)
+def test_complete_needs_a_page_all_done_a_clean_tree_and_rest(
+    work: Progress | None, dirty: int | None, state: AgentState, complete: bool
+) -> None:
+    parts: Any = SimpleNamespace(work=WorkSeen(SystemClock()), usage=None)
+    marked: list[AgentState | None] = []
+    live: Any = SimpleNamespace(
+        key=TEAM[1].key,
+        fused=lambda: Fused(state, NOW, "test"),
+        figures=lambda: None,
+        readings=Readings,
+        moved_at=lambda: NOW,
+        mark=lambda state, _reading: marked.append(state),
+    )
+    desk = Rounds(parts)
+    for second in (0, 5):
+        facts = desk._facts(live, work, dirty, None, False, at(second))
+        desk._mark(live, facts, (), at(second))
+    assert marked == ([AgentState.COMPLETE] if complete else [])

@@ -96,7 +96,10 @@ def test_starts_are_counted_from_incarnations(scene: Scene, seen: WorkSeen) -> N
     assert attention.alerts(facts(seen, live), Thresholds(), later) == ()
 
 
-def test_words_are_read_from_the_transcript_and_kept(scene: Scene, seen: WorkSeen) -> None:
+def test_words_are_read_from_the_transcript_and_kept(
+    scene: Scene, seen: WorkSeen, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(work_seen, "ASK_S", 0.0)
     seat = scene.seat()
     live = live_of(scene)
     path = scene.adapter.home / f"{seat.conversation_id}.jsonl"
@@ -129,6 +132,9 @@ def test_the_roles_page_is_first_then_ours_then_a_known_one(seen: WorkSeen, work
     seat = make_seat(worktree=str(worktree))
     assert seen.progress(seat) is None
     assert seen.progress(seat, planned=("T1", "T2")) == Progress(0, 2, "plan")
+    (worktree / "TODO.md").write_text("- [ ] somebody else's\n")
+    os.utime(worktree / "TODO.md", (0, 0))  # as the checkout left it
+    assert seen.progress(seat) is None
     write(worktree, "TODO.md", "- [ ] a\n")
     assert seen.progress(seat) == Progress(0, 1, "TODO.md")
     write(worktree, ".orch/tasks.md", "# no task yet\n")

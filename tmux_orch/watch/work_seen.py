@@ -33,6 +33,8 @@ from tmux_orch.worktrees.task_page import TaskPage
 #: A worktree that git could not be asked about is left alone for so long.
 GIT_PAUSE_S = 300.0
 PLAN = "plan"
+#: An adapter is asked where the transcript is so often: before there is one, and then.
+ASK_S, ASK_AGAIN_S = 6.0, 60.0
 _STARTS = 50
 
 
@@ -58,6 +60,7 @@ class AgentSeen:
     _activity: Activity | None = None
     _incarnation: int | None = None
     _page: TaskPage | None = None
+    _transcript: tuple[str, Path | None, float] = ("", None, float("-inf"))
     _progress: tuple[TaskPage, frozenset[str], Progress] | None = None
 
 
@@ -133,14 +136,24 @@ class WorkSeen:
         agent.stopped_since_at = _stopped(seat, agent.stopped_since_at, now)
         if live.fused().state in BUSY:
             agent.worked_at = now
-        adapter, berth = live.adapter(), live.berth()
-        path = adapter.transcript(berth)
+        adapter = live.adapter()
+        path = self._transcript(live, agent)
         if path is not None or live.readings().published:
             return agent.words.read(path, adapter.entry, now, ours=self._saw_begin(seat))
         seen = live.seen()
         if seen is None:
             return []
         return agent.words.see(_block(adapter, seen.capture, seen.title), plain(seen.capture), now)
+
+    def _transcript(self, live: LiveSeat, agent: AgentSeen) -> Path | None:
+        """Its transcript; adapters search for one that is not where it should be."""
+        conversation, path, asked_at = agent._transcript
+        now = self._clock.monotonic()
+        same = conversation == live.seat().conversation_id
+        if not same or now - asked_at >= (ASK_AGAIN_S if path is not None else ASK_S):
+            path = live.adapter().transcript(live.berth())
+            agent._transcript = (live.seat().conversation_id, path, now)
+        return path
 
     def _saw_begin(self, seat: Seat) -> bool:
         """Whether its conversation began after we did."""
