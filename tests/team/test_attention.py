@@ -26,10 +26,10 @@ from tmux_orch.team.call import HUB_EVERY_S, Call
 from tmux_orch.team.rounds import Rounds
 from tmux_orch.team.usage import Meter
 from tmux_orch.tmux import attention as marks
+from tmux_orch.watch import work_seen
 from tmux_orch.watch.alerts import COOLDOWN_S, News, What
 from tmux_orch.watch.readings import Readings
 from tmux_orch.watch.server_loss import ServerState
-from tmux_orch.watch.work_seen import PLAN, WorkSeen
 from tmux_orch.worktrees import task_page
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
@@ -235,14 +235,14 @@ def test_the_page_tells_the_spans_and_names_of_the_code() -> None:
         (Progress(2, 2, "tasks.md"), 0, AgentState.WORKING, False),
         (Progress(1, 2, "tasks.md"), 0, AgentState.IDLE, False),
         (Progress(0, 0, "tasks.md"), 0, AgentState.IDLE, False),
-        (Progress(2, 2, PLAN), 0, AgentState.IDLE, False),
+        (Progress(2, 2, work_seen.PLAN), 0, AgentState.IDLE, False),
         (None, 0, AgentState.IDLE, False),
     ],
 )
 def test_complete_needs_a_page_all_done_a_clean_tree_and_rest(
     work: Progress | None, dirty: int | None, state: AgentState, complete: bool
 ) -> None:
-    parts: Any = SimpleNamespace(work=WorkSeen(SystemClock()), usage=None)
+    parts: Any = SimpleNamespace(work=work_seen.WorkSeen(SystemClock()), usage=None)
     marked: list[AgentState | None] = []
     live: Any = SimpleNamespace(
         key=TEAM[1].key,
