@@ -38,6 +38,8 @@ def test_the_table_is_the_same_and_fits():
     assert lines[1].split()[:3] == ["AGENT", "STATE", "FOR"]
     assert "? waiting_permission" in lines[4]
     assert max(map(len, lines)) <= 80
+    hung = drawn(BUSY_TEAM | {"tmux_server": "hung"}).splitlines()
+    assert hung[1].startswith("! the tmux server does not answer")
     many = drawn(team(*(agent(f"developer-{n}") for n in range(50)))).splitlines()
     assert len(many) < 24
     assert many[-1] == "and 30 more"

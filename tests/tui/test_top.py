@@ -302,6 +302,9 @@ def test_a_daemon_that_is_away_and_a_hung_tmux_server_are_said_and_go(play):
         assert view.lines()[1].startswith("! the tmux server does not answer")
         await view.told(BUSY_TEAM)
         assert view.lines()[1].split()[0] == "AGENT"
+        stopped = BUSY_TEAM["project"] | {"live": False}
+        await view.told(BUSY_TEAM | {"project": stopped, "tmux_server": "lost"})
+        assert view.lines()[1].startswith("! the team is stopped")
 
     play(script)
 

@@ -24,10 +24,6 @@ from tmux_orch.tui.table import STYLES, TeamTable
 _EVENTS = 60
 # Lines of the pane below the team that it keeps however large the team is.
 _DETAIL = 9
-_SERVER = {
-    "hung": "the tmux server does not answer: nothing is typed until it does",
-    "lost": "the tmux server is gone: auto-orchestrate --resume brings the team back",
-}
 
 
 class Top(App[None]):
@@ -119,8 +115,7 @@ class Top(App[None]):
     def _draw_banner(self) -> None:
         if not self.query("#banner"):
             return
-        wrong = [self._away, _SERVER.get(str(self._status.get("tmux_server")), "")]
-        text = "; ".join(filter(None, wrong))
+        text = "; ".join(filter(None, [self._away, rows.trouble(self._status)]))
         self.query_one("#banner").display = bool(text)
         self._say("#banner", f"! {text}")
 

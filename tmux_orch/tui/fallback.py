@@ -59,8 +59,8 @@ class Plain:
         columns = rows.widths(team, width)
         head = tuple(rows.Cell(title, "title") for title in rows.TITLES)
         lines = [_line([rows.Cell(rows.headline(status), "title")])]
-        if away:
-            lines.append(_line([rows.Cell(f"! {rows.line(away)}", "bad")]))
+        if wrong := "; ".join(filter(None, [rows.line(away), rows.trouble(status)])):
+            lines.append(_line([rows.Cell(f"! {wrong}", "bad")]))
         lines += [_line(rows.pieces(cells, columns, width)) for cells in (head, *team)]
         if len(lines) >= height:  # the last line stays free, or the terminal would scroll
             lines = [*lines[: height - 2], Text(f"and {len(lines) - height + 2} more")]

@@ -42,6 +42,10 @@ _BAR = 6
 # Below this many columns there is no bar, gaps are single, and what needs attention stands in the
 # place of the last line.
 _WIDE = 110
+_SERVER = {
+    "hung": "the tmux server does not answer: nothing is typed until it does",
+    "lost": "the tmux server is gone: auto-orchestrate --resume brings the team back",
+}
 
 
 class Cell(NamedTuple):
@@ -168,3 +172,11 @@ def headline(status: Mapping[str, Any]) -> str:
     name = line(project.get("name"))
     team = f"{len(agents)} agent{'' if len(agents) == 1 else 's'}"
     return f"{name}  {': '.join(filter(None, [team, ', '.join(said)]))}"
+
+
+def trouble(status: Mapping[str, Any]) -> str:
+    """What is wrong with the whole team; empty when nothing is."""
+    project = status.get("project")
+    if isinstance(project, Mapping) and project.get("live") is False:
+        return "the team is stopped: auto-orchestrate --resume brings it back"
+    return _SERVER.get(str(status.get("tmux_server")), "")
