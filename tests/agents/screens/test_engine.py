@@ -86,6 +86,11 @@ def test_what_the_model_quotes_is_not_what_it_says(row: str, kept: str) -> None:
     assert spoken([row]) == kept
 
 
+def test_the_block_has_what_the_model_says_and_not_what_it_quotes() -> None:
+    said_so = '● It printed "limit reached" twice.\n\n  > limit reached\n\n  Then it ended.'
+    assert cut(f"❯ go\n\n{said_so}\n\n{BOX}").block == "● It printed “” twice. Then it ended."
+
+
 @pytest.mark.parametrize("quote", ["  > limit", "  ▎ limit", "      limit", "   1 +limit", "  $ x"])
 def test_a_quoted_line_is_not_said(quote: str) -> None:
     assert spoken(["● Look:", quote, "  That is all."]) == "● Look: That is all."
@@ -96,6 +101,13 @@ def test_a_menu_counts_only_where_no_input_box_is() -> None:
     assert state(f"{RULE}\n{menu}") == "waiting_permission"
     assert state(f"● Look:\n{menu}\n{IDLE}") == "idle"
     assert state(f"{IDLE}\n{RULE}\n{menu}" + "x\n" * 30) != "idle"
+
+
+def test_a_menu_below_which_the_conversation_goes_on_is_no_dialog() -> None:
+    menu = " Do you want to proceed?\n ❯ 1. Yes\n   2. No\n"
+    for below in ("● ok", "✻ Baking… (2s)", "❯ and then?"):
+        assert cut(f"● Look:\n{menu}\n{below}\n").dialog == "", below
+    assert cut(f"● Look:\n{menu}\n Esc to cancel\n").dialog
 
 
 def test_the_box_of_a_search_is_not_the_input_box() -> None:
