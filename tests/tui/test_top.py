@@ -20,6 +20,13 @@ from tmux_orch.tui import detail, keys, rows
 from .conftest import BUSY_TEAM, agent, ago, team
 
 WATCHING = Path(__file__).parents[2] / "docs/WATCHING.md"
+
+
+def whole(*size: int):
+    """A size of the terminal that only the whole run tries."""
+    return pytest.param(size, marks=pytest.mark.full)
+
+
 HOSTILE = "[red]x[/red] \x1b[31m\x1b]0;t\x07\u202eevil\u2066 {0} %s \\[b]"
 
 
@@ -43,7 +50,7 @@ def test_at_80x24_everything_that_matters_of_every_agent_is_there(play):
     play(script)
 
 
-@pytest.mark.parametrize("size", [(80, 24), (200, 50), (60, 15), (120, 40)])
+@pytest.mark.parametrize("size", [(80, 24), whole(200, 50), whole(60, 15), whole(120, 40)])
 def test_a_team_of_50_fits_any_size_and_the_chosen_one_is_in_sight(play, size):
     agents = [agent(f"developer-{n}", state="working", last_line=f"says {n}") for n in range(50)]
 
@@ -190,7 +197,7 @@ def test_a_chooses_an_option_and_asks_before_it_answers(play):
     assert play(script).said == [("answer", "developer", 7, "No")]
 
 
-@pytest.mark.parametrize("size", [(80, 24), (60, 15)])
+@pytest.mark.parametrize("size", [whole(80, 24), (60, 15)])
 def test_a_long_command_can_be_read_to_its_end_beside_its_options(play, size):
     exact = "\n".join(f"command {n}" for n in range(60)) + "\nthe last"
     asked = dict(BUSY_TEAM["dialogs"][0], exact=exact)
