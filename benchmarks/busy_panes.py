@@ -71,16 +71,20 @@ class Writer(threading.Thread):
     def run(self) -> None:
         """Three lines a second in each pane, spread over the second; dialogs in between."""
         panes, held, number = len(self.files), dict[int, float](), 0
+        gone: dict[int, float] = {}
         next_dialog, started = time.monotonic() + SHOWN_S, time.monotonic()
         while not self.over.is_set():
             now = time.monotonic()
-            if now >= next_dialog and (free := [n for n in range(panes) if n not in held]):
+            # A pane that showed one a moment ago would go on waiting, and tell of no change.
+            free = [n for n in range(panes) if n not in held and now - gone.get(n, 0.0) > SHOWN_S]
+            if now >= next_dialog and free:
                 chosen = random.choice(free)
                 os.write(self.files[chosen], b"\x1b[H\x1b[2J" + self._dialog)
                 self.shown.append((chosen, time.time()))
                 held[chosen], next_dialog = now + SHOWN_S, now + EVERY_S
             for pane in [n for n, until_s in held.items() if now >= until_s]:
                 del held[pane]
+                gone[pane] = now
             if number % panes not in held:
                 text = f"\x1b[H\x1b[2J● Line {number}\n\n✢ Working… ({number}s)\n\n{_BOX}"
                 os.write(self.files[number % panes], text.replace("\n", "\r\n").encode())

@@ -1,6 +1,7 @@
 """Runs in an agent's pane: HOOK CONVERSATION CALLS RESULT. Times the hooks of tool calls.
 
-As Claude Code does: a shell runs the client, the payload on its standard input, the program waits.
+As Claude Code does: a shell runs the client, the payload on its standard input; the program waits
+for the hook after the call, not for the one before it, which our settings call in the background.
 """
 
 import json
@@ -13,7 +14,7 @@ from pathlib import Path
 def main(hook: str, conversation: str, calls: str, result: str) -> None:
     taken = []
     for number in range(int(calls)):
-        start = time.perf_counter()
+        start, started = time.perf_counter(), []
         for event in ("PreToolUse", "PostToolUse"):
             payload = {
                 "hook_event_name": event,
@@ -22,8 +23,14 @@ def main(hook: str, conversation: str, calls: str, result: str) -> None:
                 "tool_input": {"command": f"echo {number}"},
                 "tool_response": {"stdout": f"{number}\n", "stderr": ""},
             }
-            subprocess.run(["/bin/sh", "-c", hook], input=json.dumps(payload).encode(), check=True)
+            client = subprocess.Popen(["/bin/sh", "-c", hook], stdin=subprocess.PIPE)
+            client.stdin.write(json.dumps(payload).encode())
+            client.stdin.close()
+            started.append(client)
+        client.wait()
         taken.append(time.perf_counter() - start)
+        for client in started:
+            client.wait()
     draft = Path(f"{result}.new")
     draft.write_text(json.dumps(taken))
     draft.replace(result)

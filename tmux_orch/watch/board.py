@@ -22,7 +22,7 @@ from tmux_orch.watch.notices import Notices
 from tmux_orch.watch.pace import Pace
 from tmux_orch.watch.panes import Looks
 from tmux_orch.watch.permissions import Permissions, is_over
-from tmux_orch.watch.screens import CONFIRM_S, Screens
+from tmux_orch.watch.screens import Screens
 from tmux_orch.watch.server_desk import ServerDesk
 from tmux_orch.watch.server_loss import ServerState
 
@@ -257,8 +257,7 @@ class Board:
         self._screens.watched()
 
     def _look_at_screens(self, live_seats: Sequence[LiveSeat], *, asked: bool = False) -> None:
-        for key in self._screens.look(live_seats, self._looks.panes(), asked):
-            self._pace.hurry(key, CONFIRM_S, 2 * CONFIRM_S)
+        self._screens.look(live_seats, self._looks.panes(), asked)
 
     def _every_s(self, usual_s: float) -> float:
         """How often to look: more often while an agent runs that says nothing of itself."""
@@ -371,7 +370,8 @@ class Board:
                 self._safely(self.tick)
             else:
                 self._safely(lambda: self._look_at(due))  # noqa: B023 - called at once
-            self._pace.sleep(next_tick - time.monotonic())
+            confirm_at = self._screens.confirm_at()
+            self._pace.sleep(min(next_tick, confirm_at or next_tick) - time.monotonic())
 
     def _look_at(self, keys: list[str]) -> None:
         due = [live for live in self.seats() if live.key in keys]
@@ -379,7 +379,11 @@ class Board:
             self._look(live)
             if live.lacks_exit_status():
                 self._looks.forget()
-        self._look_at_screens(due)
+        if due:
+            self._look_at_screens(due)
+        confirm_at = self._screens.confirm_at()
+        if confirm_at is not None and time.monotonic() >= confirm_at:
+            self._screens.confirm(self.seats(), self._looks.panes())
 
     def _safely(self, work: Callable[[], None]) -> None:
         try:

@@ -225,10 +225,12 @@ class LiveSeat(SeatView):
                 self._around.tell("condition_seen", self._key, news)
         self._fuse(seat)
 
-    def keep_screen(self) -> None:
-        """Its pane did not change: the screen still says what it said."""
+    def keep_screen(self, changed_at: float | None = None) -> None:
+        """The screen still says what it said; its last change, if it moved all the same."""
         with self._lock:
             self._screen_at = self._clock.monotonic()
+            if changed_at is not None:
+                self._screen_changed_at = changed_at
 
     def take_hook(self, told: HookReading) -> None:
         """One hook call of the seat's own conversation."""
