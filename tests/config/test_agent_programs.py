@@ -164,3 +164,11 @@ def test_rules_of_a_file_beside_it_count(tmp_path: Path) -> None:
     now = datetime(2026, 11, 20, tzinfo=UTC)
     read = adapter("small", programs).screen("Traceback (most recent\n", "", now, UTC)
     assert (read.state, read.rule) == ("error", "small.broken")
+
+
+def test_the_example_of_the_documentation_is_good(tmp_path: Path) -> None:
+    page = Path(__file__).parents[2] / "docs" / "PROGRAMS.md"
+    (example,) = re.findall(r"```yaml\n(.*?)```", page.read_text("utf-8"), re.DOTALL)
+    programs = AgentPrograms(environ(tmp_path, example))
+    for name in programs():
+        assert adapter(name, programs).composer("a line\n").empty is None
