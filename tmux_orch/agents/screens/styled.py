@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import lru_cache
 
 #: More than any window we open; what is cut off could only be old.
@@ -12,6 +12,8 @@ MAX_COLUMNS = 500
 _ESCAPE = re.compile(
     r"\x1b(?:\[([0-9;:?<=>]*)[ -/]*([@-~])|\][^\x07\x1b]*(?:\x07|\x1b\\)|[ -/]*[0-~])"
 )
+_INK = re.compile(r"[39][0-7]")
+_PAPER = re.compile(r"(?:4|10)[0-7]")
 _CONTROL = re.compile(r"[\x00-\x08\x0b-\x1f\x7f-\x9f]")
 
 
@@ -94,8 +96,23 @@ def _clean(text: str) -> str:
     return _CONTROL.sub("", text)[:MAX_COLUMNS].rstrip(" \t")
 
 
-@lru_cache(maxsize=4096)
 def _styled(style: Style, codes: str) -> Style:
+    ink, paper, faint, reverse = _changes(codes)
+    return Style(
+        style.ink if ink is None else ink,
+        style.paper if paper is None else paper,
+        style.faint if faint is None else faint,
+        style.reverse if reverse is None else reverse,
+    )
+
+
+@lru_cache(maxsize=4096)
+def _changes(codes: str) -> tuple[str | None, str | None, bool | None, bool | None]:
+    """Ink, paper, faint and reverse as these codes set them; ``None`` where they do not."""
+    ink: str | None = None
+    paper: str | None = None
+    faint: bool | None = None
+    reverse: bool | None = None
     numbers = codes.replace(":", ";").split(";") if codes else ["0"]
     at = 0
     while at < len(numbers):
@@ -103,34 +120,18 @@ def _styled(style: Style, codes: str) -> Style:
         if code in ("38", "48", "58"):  # an extended colour: its own numbers are not styles
             size = 3 if numbers[at + 1 : at + 2] == ["5"] else 5
             colour = ";".join(numbers[at : at + size])
-            if code != "58":
-                paper = code == "48"
-                style = replace(style, paper=colour) if paper else replace(style, ink=colour)
+            ink, paper = colour if code == "38" else ink, colour if code == "48" else paper
             at += size
             continue
-        style = _simple(style, code)
+        if code in ("", "0"):
+            ink, paper, faint, reverse = "", "", False, False
+        elif code in ("2", "22"):
+            faint = code == "2"
+        elif code in ("7", "27"):
+            reverse = code == "7"
+        elif code == "39" or _INK.fullmatch(code):
+            ink = "" if code == "39" else code
+        elif code == "49" or _PAPER.fullmatch(code):
+            paper = "" if code == "49" else code
         at += 1
-    return style
-
-
-def _simple(style: Style, code: str) -> Style:
-    match code:
-        case "" | "0":
-            return PLAIN
-        case "2":
-            return replace(style, faint=True)
-        case "22":
-            return replace(style, faint=False)
-        case "7":
-            return replace(style, reverse=True)
-        case "27":
-            return replace(style, reverse=False)
-        case "39":
-            return replace(style, ink="")
-        case "49":
-            return replace(style, paper="")
-    if re.fullmatch(r"(?:3|9)[0-7]", code):
-        return replace(style, ink=code)
-    if re.fullmatch(r"(?:4|10)[0-7]", code):
-        return replace(style, paper=code)
-    return style
+    return ink, paper, faint, reverse
