@@ -26,7 +26,12 @@ def api() -> Iterator[tuple[str, State]]:
     server.server_close()
 
 
-def codex_team(api: tuple[str, State], *, trusted: bool = True) -> Team:
+def codex_team(
+    api: tuple[str, State],
+    *,
+    trusted: bool = True,
+    roles: tuple[str, ...] = ("orchestrator", "developer"),
+) -> Team:
     """A team of Codex agents, not started, with a configuration of its own."""
     root = Path(tempfile.mkdtemp(prefix="o-", dir="/tmp"))
     home = root / "codex home"
@@ -38,7 +43,8 @@ def codex_team(api: tuple[str, State], *, trusted: bool = True) -> Team:
         f'base_url = "{api[0]}/v1"\nenv_key = "OPENAI_API_KEY"\n{trust}'
     )
     variables = {"CODEX_HOME": str(home), "OPENAI_API_KEY": "dummy"}
-    return Team(root, "codex", program_directory("codex", CODEX), variables, api[1])
+    directory = program_directory("codex", CODEX)
+    return Team(root, "codex", directory, variables, api[1], roles=roles)
 
 
 def gemini_team(api: tuple[str, State]) -> Team:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import json
 import os
-import shutil
 import signal
 import time
 from collections.abc import Iterator
@@ -100,6 +99,27 @@ def test_while_a_permission_is_asked_nothing_is_sent_and_the_answer_decides(team
     assert team.bodies("BECAUSE-NOT")
 
 
+def test_a_dialog_that_outlives_the_daemon_is_still_a_state(team: Team) -> None:
+    """Without the daemon the hook ends, and the program shows its own dialog."""
+    team.scm("developer", outside("touch orphan"), "--no-wait")
+    team.await_state("developer", "waiting_permission")
+    team.place.kill_daemon()
+    agent = team.await_state("developer", "waiting_permission")
+    team.until(
+        lambda: "Would you like to run" in team.screen("developer"), "the dialog", "developer"
+    )
+    team.until(
+        lambda: "codex.dialog.permission" in team.agent("developer")["evidence"],
+        "by its screen",
+        "developer",
+    )
+    held = team.receipt("developer", "MARK-ORPHAN", "--wait", "1", check=False)
+    assert held["state"] == "held"
+    team.place.tmux("send-keys", "-t", agent["pane_id"], "Escape")
+    team.until(lambda: team.message(held["id"])["state"] == "delivered", "follows", "developer")
+    assert not Path(agent["worktree"], "orphan").exists()
+
+
 def test_an_agents_own_report_and_commit_ask_nobody(team: Team) -> None:
     worktree = Path(team.agent("developer")["worktree"])
     (worktree / "new.txt").write_text("x")
@@ -170,7 +190,6 @@ def test_stopping_leaves_no_process(team: Team) -> None:
         and b"codex" in _read(path.with_name("comm"))
     ]  # fmt: skip
     assert left == []
-    shutil.rmtree(team.root / "codex home" / "tmp", ignore_errors=True)
 
 
 def _read(path: Path) -> bytes:

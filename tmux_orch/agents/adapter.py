@@ -206,7 +206,11 @@ class Adapter(Protocol):
         """Pid of a live process that has the conversation open now, or ``None``."""
 
     def level(self, berth: Berth, now: datetime) -> Reading | None:
-        """The state the program publishes of itself (session file), or ``None`` when absent."""
+        """The state the program publishes of itself (session file), or ``None`` when absent.
+
+        A rule id that ends in ``.call`` says that a tool was called and has no result yet, and that
+        the file does not tell whether it runs or the person is asked: then the screen may tell.
+        """
 
     def transcript(self, berth: Berth) -> Path | None:
         """The conversation's transcript file (JSON lines), or ``None`` when there is none yet."""

@@ -163,7 +163,9 @@ def _level(facts: Readings, now: datetime) -> Verdict | None:
 def _while_busy(facts: Readings, level: Reading, now: datetime) -> Verdict:
     doing, screen = facts.doing, facts.screen
     newest_at = max(level.at, doing.at) if doing is not None else level.at
-    if screen is not None and _adds(facts, _SEEN_WHILE_BUSY) and _seen_at(facts, now) > newest_at:
+    # In a call without a result the program may be asking, which some session files do not tell.
+    seen = _SEEN_WHILE_BUSY | WAITING if level.rule.endswith(".call") else _SEEN_WHILE_BUSY
+    if screen is not None and _adds(facts, seen) and _seen_at(facts, now) > newest_at:
         return screen.state or _S.WORKING, screen
     if doing is not None and doing.state is not None:
         return doing.state, doing

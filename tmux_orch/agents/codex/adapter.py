@@ -18,7 +18,7 @@ from tmux_orch.agents.adapter import (
     Program,
     ScreenReading,
 )
-from tmux_orch.agents.codex import conversation, hooks, launch, program, rollout, screen
+from tmux_orch.agents.codex import conversation, home, hooks, launch, program, rollout, screen
 from tmux_orch.agents.screens import load, seen
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
@@ -28,7 +28,9 @@ class Codex:
     """Codex. Stateless; every method may be called from any thread."""
 
     name = "codex"
-    composer_gap_s = 0.2
+    #: Typed text followed by Enter within 120 ms stays in the box (a paste burst to it). After a
+    #: bracketed paste of 1 or 25 lines none of 68 Enters was lost, from 0 s on (load 7 on 2 cores).
+    composer_gap_s = 0.15
     hands_over = True
 
     def locate(self, environment: Mapping[str, str]) -> Program:
@@ -58,7 +60,7 @@ class Codex:
         if path is None or conversation.open_in(berth.pid) is None:
             return None
         turn = rollout.last_turn(path)
-        return rollout.level(turn, now) if turn is not None else None
+        return rollout.level(turn, now, home.zone(berth.environment)) if turn is not None else None
 
     def transcript(self, berth: Berth) -> Path | None:
         """See :func:`conversation.transcript`."""

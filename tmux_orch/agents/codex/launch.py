@@ -17,7 +17,7 @@ from tmux_orch.agents.adapter import Berth, Launch, Program
 from tmux_orch.agents.codex import conversation
 from tmux_orch.domain.errors import BadInput
 
-ROLE_FILE = "codex-role.json"
+ROLE_FILE, TRUSTED_FILE = "codex-role.json", "codex-trusted"
 #: Seconds until the program gives up a hook; it takes no more than 3 for the end of a session.
 HOOK_S, SESSION_END_S = 20, 3
 #: What a hook adds arrives whole up to 10,000 characters; longer is cut in the middle.
@@ -86,6 +86,9 @@ def _options(berth: Berth) -> Iterator[str]:
     yield from MODES[mode]
     if berth.model:
         yield f"--model={berth.model}"
+    if _is_trusted(berth):
+        worktree = json.dumps(str(berth.worktree), ensure_ascii=False)
+        yield f'--config=projects={{{worktree}={{trust_level="trusted"}}}}'
     trusted: dict[str, str] = {}
     for event, label in EVENTS.items():
         handlers = [_handler(berth, event)]
@@ -96,6 +99,14 @@ def _options(berth: Berth) -> Iterator[str]:
             trusted[f"{_SOURCE}:{label}:0:{place}"] = fingerprint(label, handler)
     told = [f'{json.dumps(k)}={{trusted_hash="{v}"}}' for k, v in trusted.items()]
     yield f"--config=hooks.state={{{','.join(told)}}}"
+
+
+def _is_trusted(berth: Berth) -> bool:
+    """Whether the person said so, now or at an earlier start of this seat."""
+    mark = berth.private / TRUSTED_FILE
+    if berth.trusted and not mark.exists():
+        private_file.replace(mark, f"{berth.worktree}\n".encode())
+    return mark.exists()
 
 
 def fingerprint(label: str, handler: dict[str, object]) -> str:

@@ -10,14 +10,16 @@ from __future__ import annotations
 
 import json
 import os
+import re
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from datetime import UTC, datetime, timedelta
+from datetime import UTC, datetime, timedelta, tzinfo
 from pathlib import Path
 from typing import Any
 
 from tmux_orch.agents.adapter import Entry, EntryKind
 from tmux_orch.agents.hook_calls import printable
+from tmux_orch.domain.reset_time import resolve
 from tmux_orch.domain.states import AgentState, Reading, Source
 from tmux_orch.domain.work import Figures, Quota
 
@@ -31,8 +33,11 @@ _MOST_BYTES = 8 * 1024 * 1024
 ERROR_STANDS_S = 60.0
 #: A usage limit whose end the program does not tell is believed for so long.
 UNTOLD_LIMIT_S = 3600.0
+#: A service of the person's own that refuses the key has no kind of its own.
+_REFUSED = re.compile(r"unexpected status 401\b", re.IGNORECASE)
 _TURN = (b'"task_started"', b'"task_complete"', b'"turn_aborted"')
 _FIGURES = b'"token_count"'
+_CALL = b'"call_id"'
 
 
 def entry(line: bytes) -> Entry:
@@ -88,6 +93,7 @@ class Turn:
         moved_at: When the last line of all was written.
         error, message: The kind and the words of what ended it, if an error did.
         resets_at: When the usage limit ends, where the service said so.
+        calling: A tool was called and has given no result: it runs, or the person is asked.
     """
 
     running: bool
@@ -96,13 +102,18 @@ class Turn:
     error: str = ""
     message: str = ""
     resets_at: datetime | None = None
+    calling: bool = False
 
 
 def last_turn(path: Path) -> Turn | None:
     """The state of the conversation's turn, or ``None`` when no turn was begun or none is seen."""
     moved_at = None
     quotas: tuple[Quota, ...] | None = None
+    results: set[str] = set()
+    calling = False
     for line in _backwards(path):
+        if _CALL in line:
+            calling = calling or _is_open(_object(line), results)
         if moved_at is None:
             moved_at = _instant(_object(line).get("timestamp"))
         if quotas is None and _FIGURES in line:
@@ -127,23 +138,36 @@ def last_turn(path: Path) -> Turn | None:
             error=_kind(told.get("codex_error_info")) if error else "",
             message=_text(told, "message"),
             resets_at=_full(quotas or ()),
+            calling=calling and kind == "task_started",
         )
     return None
 
 
-def level(turn: Turn, now: datetime) -> Reading:
-    """What the conversation's file says of the state."""
+def _is_open(data: Mapping[str, Any], results: set[str]) -> bool:
+    """Whether this is a call whose result was not met among the later lines."""
+    payload = data.get("payload")
+    if data.get("type") != "response_item" or not isinstance(payload, dict):
+        return False
+    kind, call = _text(payload, "type"), _text(payload, "call_id")
+    if kind.endswith("_call_output"):
+        results.add(call)
+    return kind.endswith("_call") and bool(call) and call not in results
+
+
+def level(turn: Turn, now: datetime, zone: tzinfo) -> Reading:
+    """What the conversation's file says of the state; ``zone`` is that of its clock times."""
     state, rule, detail, until = AgentState.IDLE, "codex.rollout.idle", "", None
     at = turn.at
     if turn.running:
         # Whatever is written during a turn shows that it goes on: a question was answered.
-        state, rule, at = AgentState.WORKING, "codex.rollout.turn", turn.moved_at
+        rule = "codex.rollout.call" if turn.calling else "codex.rollout.turn"
+        state, at = AgentState.WORKING, turn.moved_at
     elif turn.error == "usage_limit_exceeded":
-        until = turn.resets_at
+        until = turn.resets_at or resolve(turn.message, turn.at, zone)
         ends_at = until or turn.at + timedelta(seconds=UNTOLD_LIMIT_S)
         if now < ends_at:
             state, rule = AgentState.USAGE_LIMITED, "codex.rollout.usage_limit"
-    elif turn.error == "unauthorized":
+    elif turn.error == "unauthorized" or _REFUSED.search(turn.message):
         state, rule = AgentState.NEEDS_LOGIN, "codex.rollout.unauthorized"
     elif turn.error and (now - turn.at).total_seconds() <= ERROR_STANDS_S:
         state, rule = AgentState.ERROR, "codex.rollout.error"
