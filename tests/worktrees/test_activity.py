@@ -93,12 +93,12 @@ def test_commits_of_the_starting_branch_that_are_missing_are_counted(bench: Benc
     assert tip_of(bench.root, "no-such") == tip_of(bench.root, "") == ""
     assert activity(bench.path, bench.repo.head).commits_behind is None
     tip = tip_of(bench.root, "main")
-    assert activity(bench.path, bench.repo.head, tip=tip).commits_behind == 0
+    assert activity(bench.path, bench.repo.head, tip=lambda: tip).commits_behind == 0
     git(bench.root, "commit", "-q", "--allow-empty", "-m", "Elsewhere")
     git(bench.path, "commit", "-q", "--allow-empty", "-m", "Work")
     tip = tip_of(bench.root, "main")
-    found = activity(bench.path, bench.repo.head, tip=tip)
+    found = activity(bench.path, bench.repo.head, tip=lambda: tip)
     assert (found.commits_ahead, found.commits_behind) == (1, 1)
     git(bench.path, "merge", "-q", "-m", "Merge", "main")
-    found = activity(bench.path, bench.repo.head, tip=tip)
+    found = activity(bench.path, bench.repo.head, tip=lambda: tip)
     assert (found.commits_ahead, found.commits_behind) == (3, 0)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection
+from collections.abc import Callable, Collection
 from concurrent.futures import ThreadPoolExecutor
 from datetime import datetime
 from pathlib import Path
@@ -34,15 +34,15 @@ def status(
     parts.board.watched()
     seats = [s for s in parts.seats.of_project(project.name) if s.desired is not Desired.REMOVED]
     held = parts.outbox.count_held(project.name)
-    tip = _tip(project) if any(seat.key not in unasked for seat in seats) else ""
-    with ThreadPoolExecutor(4) as pool:
-        work = list(
-            pool.map(lambda seat: _work(seat, tip) if seat.key not in unasked else None, seats)
-        )
+    asked = [seat for seat in seats if seat.key not in unasked]
+    with ThreadPoolExecutor(5) as pool:
+        tip = pool.submit(_tip, project) if asked else None
+        done = pool.map(lambda seat: _work(seat, tip.result if tip is not None else None), asked)
+        work = dict(zip((seat.key for seat in asked), done, strict=True))
     known = Seen.of(parts, project, seats)
     agents = [
-        _agent(parts, seat, done, held.get(seat.key, 0)) | known.fields(seat)
-        for seat, done in zip(seats, work, strict=True)
+        _agent(parts, seat, work.get(seat.key), held.get(seat.key, 0)) | known.fields(seat)
+        for seat in seats
     ]
     return {
         "schema": SCHEMA,
@@ -96,7 +96,7 @@ def _tip(project: Project) -> str:
         return ""  # asking each worktree says what is wrong
 
 
-def _work(seat: Seat, tip: str) -> Activity | str:
+def _work(seat: Seat, tip: Callable[[], str] | None) -> Activity | str:
     try:
         return activity(Path(seat.worktree), seat.base, tip=tip)
     except OrchError as error:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections import OrderedDict
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
@@ -38,7 +38,10 @@ class Activity:
 
 
 def activity(
-    worktree: Path, base: str, environment: Mapping[str, str] | None = None, tip: str = ""
+    worktree: Path,
+    base: str,
+    environment: Mapping[str, str] | None = None,
+    tip: Callable[[], str] | None = None,
 ) -> Activity:
     """Look at ``worktree``: one ``git status``, and one or two processes after each new commit.
 
@@ -46,7 +49,7 @@ def activity(
         worktree: Top of an agent's worktree.
         base: The commit its home branch was made from.
         environment: The person's environment; ``None`` is ours.
-        tip: What :func:`tip_of` said of the starting branch; empty when nobody asks.
+        tip: Asked, after git was, for what :func:`tip_of` says of the starting branch.
 
     Raises:
         Absent: there is no worktree.
@@ -63,7 +66,8 @@ def activity(
     if status.commit is None:
         return Activity(status.branch, len(status.changed), 0, None)
     ahead, last_at = _commits(git, base, status.commit)
-    behind = _commits(git, status.commit, tip)[0] if tip else None
+    start = tip() if tip is not None else ""
+    behind = _commits(git, status.commit, start)[0] if start else None
     return Activity(status.branch, len(status.changed), ahead, last_at, behind)
 
 
