@@ -133,8 +133,8 @@ def stage(short_path: Path, request: pytest.FixtureRequest) -> Iterator[Stage]:
 @pytest.fixture(autouse=True)
 def settled_soon(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(choose, "SETTLED_S", 0.15)
-    monkeypatch.setattr(choose, "_DEADLINE_S", 1.0)
-    monkeypatch.setattr(choose, "_TAKEN_S", 1.0)
+    monkeypatch.setattr(choose, "_DEADLINE_S", 0.6)
+    monkeypatch.setattr(choose, "_TAKEN_S", 0.4)
 
 
 def test_the_cursor_is_moved_to_the_option_and_enter_is_pressed_once(stage: Stage) -> None:

@@ -51,11 +51,12 @@ class Scene:
         self.permissions = Permissions(self.clock)
         self.told: list[tuple[str, dict[str, Any]]] = []
         self.state, self.dialog, self.screen = S.IDLE, None, ""
-        self.since = self.clock.now()
+        self.since = self.drawn_at = self.clock.now()
         self.live: Any = SimpleNamespace(
             key=KEY,
             fused=lambda: Fused(self.state, self.since, ""),
             dialog=lambda: self.dialog if self.state in WAITING else None,
+            dialog_at=lambda: self.drawn_at,
             seen=lambda: SimpleNamespace(capture=self.screen),
         )
         self.dialogs = Dialogs(
@@ -68,6 +69,8 @@ class Scene:
     def shows(self, state: AgentState, dialog: Dialog | None, screen: str = "") -> None:
         if state is not self.state:
             self.since = self.clock.now()
+        if dialog != self.dialog:
+            self.drawn_at = self.clock.now()
         self.state, self.dialog, self.screen = state, dialog, screen
 
     def tick(self, seconds: float = 1.0) -> None:
@@ -115,6 +118,21 @@ def test_a_held_request_is_a_dialog_before_it_is_drawn(scene: Scene) -> None:
     drawn = scene.dialogs.of(KEY)
     assert drawn and (drawn.id, drawn.options, drawn.cursor) == (found.id, MAY.options, 0)
     assert scene.kinds() == ["dialog.opened"]
+
+
+def test_a_request_is_not_shown_with_the_screen_of_the_one_before(scene: Scene) -> None:
+    before = scene.clock.now()
+    scene.clock.at += timedelta(seconds=3)
+    scene.ask("touch another")
+    scene.dialog, scene.drawn_at = MAY, before  # not captured anew yet
+    scene.tick()
+    found = scene.dialogs.of(KEY)
+    assert found and (found.exact, found.cursor) == ("touch another", None)
+    assert "Proceed?" not in found.question
+    scene.drawn_at = scene.clock.now()
+    scene.tick()
+    found = scene.dialogs.of(KEY)
+    assert found and (found.question, found.cursor) == ("Proceed?", 0)
 
 
 def test_a_dialog_is_opened_once_whatever_its_cursor_does_and_closed_once(scene: Scene) -> None:

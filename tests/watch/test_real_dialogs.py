@@ -172,12 +172,14 @@ def desk_options(desk: Desk, _answered: dict[str, Any]) -> tuple[str, ...]:
 @pytest.mark.full
 def test_a_dialog_answered_at_the_terminal_first_is_not_answered_again(agent: Agent) -> None:
     desk = Desk(agent)
-    agent.say(tools("touch mine", "touch yours"))
+    agent.say(tools("touch mine"))
     dialog = desk.shown()
     agent.answer_dialog("Enter")
     with pytest.raises(Absent):
         desk.answer("Yes", id=dialog.id, seen=seen(dialog))
-    eventually(lambda: agent.made("mine"), 10)
+    agent.wait(S.IDLE)
+    assert agent.made("mine")
+    agent.say(tools("touch yours"))
     second = eventually(lambda: (d := desk.shown()).exact == "touch yours" and d, 15)
     with pytest.raises(OrchError):
         desk.answer("Yes", id=dialog.id)

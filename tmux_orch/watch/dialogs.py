@@ -30,6 +30,9 @@ DRAWN_S = 0.3
 UNKNOWN_S = 2.0
 #: A dialog whose held request is over stands on the screen a moment longer.
 GOES_S = 1.0
+#: The dialog of a held request is not on the screen earlier than so long before its hook calls; of
+#: another one, before the state that it gave is believed (a loaded machine).
+HELD_BEFORE_S, SEEN_BEFORE_S = 0.5, 5.0
 #: The first reminder of a dialog that still waits; each further one after twice the time.
 REMIND_S = 300.0
 _REMIND_MOST_S = 3600.0
@@ -100,8 +103,10 @@ class Dialogs:
         """Take up what the tick has seen of all that wait, then look at deadlines."""
         waiting = [live for live in seats if self._waits(live)]
         for live in waiting:
-            seen = live.seen()
-            self._see(live, live.dialog(), seen.capture if seen is not None else None)
+            seen, shown = live.seen(), live.dialog()
+            if shown is not None and self._is_stale(live):
+                shown = None
+            self._see(live, shown, seen.capture if seen is not None else None)
         kept = {live.key for live in waiting}
         for key in [dialog.key for dialog in self.all() if dialog.key not in kept]:
             self._close(key)
@@ -140,6 +145,15 @@ class Dialogs:
             return False
         waited_s = (self._clock.now() - fused.since_at).total_seconds()
         return waited_s >= DRAWN_S or self.of(live.key) is not None
+
+    def _is_stale(self, live: LiveSeat) -> bool:
+        """Whether the dialog last captured is an earlier one, not the one that is waited for."""
+        at, asked = live.dialog_at(), self._permissions.pending(live.key)
+        if at is None:
+            return False
+        if asked is not None:
+            return (asked.at - at).total_seconds() > HELD_BEFORE_S
+        return (live.fused().since_at - at).total_seconds() > SEEN_BEFORE_S
 
     def _see(self, live: LiveSeat, shown: Dialog | None, screen: str | None) -> None:
         asked = self._permissions.pending(live.key)
