@@ -123,10 +123,11 @@ def test_no_port_is_open(team: OpenCodeTeam) -> None:
 
 
 def test_a_message_to_an_idle_agent_is_delivered_with_proof(team: OpenCodeTeam) -> None:
-    receipt = team.receipt(HUB, "hello MARK-IDLE")
+    # A word with @ at the end opens a list in the composer, of which Enter would take an entry.
+    receipt = team.receipt(HUB, "MARK-IDLE tell @developer")
     assert (receipt["state"], receipt["proof"]) == ("delivered", "transcript")
     team.await_state(HUB, "idle")
-    assert team.bodies("MARK-IDLE")[-1].count(f"msg {receipt['id']}]") == 1
+    assert team.bodies("MARK-IDLE tell @developer")[-1].count(f"msg {receipt['id']}]") == 1
 
 
 @pytest.mark.full

@@ -178,7 +178,14 @@ class HookReading:
 
 
 class Adapter(Protocol):
-    """What we know of one agent program. Stateless; every method may be called from any thread."""
+    """What we know of one agent program. Stateless; every method may be called from any thread.
+
+    An adapter may have more, asked for with ``getattr``: ``session_file(berth)``, the file whose
+    stamp tells that :meth:`level` may have changed; ``paste_end``, what is pasted after a message;
+    ``one_line``, that it is never given a text of several lines; ``has_transcript`` (else true);
+    ``variables``, names of the environment that it gets besides those of every agent; and
+    ``stop_signal``, the name of the signal that asks it to end (else ``TERM``).
+    """
 
     name: str
     #: Seconds between the end of a paste and Enter, from measurement (named at each adapter).

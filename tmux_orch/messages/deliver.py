@@ -91,7 +91,7 @@ class Delivery:
             self._message, _S.GATE, _S.COMPOSING, attempts=before + 1
         )  # fmt: skip
         try:
-            text = whole(self._message)
+            text = whole(self._message) + getattr(self._port.adapter(), "paste_end", "")
             pasted = self._hands.paste(seen.seat, seen.look.cursor, self._message.id, text)
         except Absent:
             return self._held(Verdict(Kind.GONE, "the tmux server is not there"), before)

@@ -40,6 +40,9 @@ class OpenCode:
     # line and 21 lines alike (1.18.33, quiet machine).
     composer_gap_s = 0.05
     hands_over = True
+    # A text that ends in @word opens a list of files and agents, and Enter takes its first entry:
+    # "ask @developer" became "ask @explore" (1.18.33). A blank after it closes the list.
+    paste_end = " "
 
     def locate(self, environment: Mapping[str, str]) -> Program:
         """See :func:`program.locate`."""
