@@ -147,7 +147,7 @@ class Kept:
 
 def test_figures_of_another_conversation_are_not_taken_for_the_new_ones() -> None:
     kept = Kept()
-    meter = Meter(kept)  # type: ignore[arg-type]
+    meter = Meter(kept, lambda live: live.figures())  # type: ignore[arg-type]
     seat = replace(TEAM[1], conversation_id="one", incarnation=1)
     old = Figures(NOW, input_tokens=100, output_tokens=10, cost_usd=1.0)
 

@@ -52,7 +52,7 @@ class Rounds:
         self._parts = parts
         self._seen = parts.work
         self._call = Call(parts)
-        self._meter = Meter(parts.usage)
+        self._meter = Meter(parts.usage, parts.work.figures)
         self._usage_at = float("-inf")
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="attention", daemon=True)

@@ -52,7 +52,7 @@ class Seen:
 def told(parts: Parts, seat: Seat) -> dict[str, Any]:
     """The fields that cost nothing: what the program told of its use, last words, alerts."""
     live = parts.board.seat(seat.key)
-    figures = live.figures() if live is not None else None
+    figures = parts.work.figures(live) if live is not None else None
     return {
         "context_percent": figures.context_percent if figures is not None else None,
         "input_tokens": figures.input_tokens if figures is not None else None,

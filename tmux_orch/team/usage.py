@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
 
@@ -26,15 +26,16 @@ class Meter:
     after a change only newer ones count.
     """
 
-    def __init__(self, usage: Usage) -> None:
+    def __init__(self, usage: Usage, figures: Callable[[LiveSeat], Figures | None]) -> None:
         self._usage = usage
+        self._figures = figures
         self._last: dict[str, tuple[Figures, str, str]] = {}
 
     def read(self, lives: Iterable[LiveSeat]) -> None:
         """Keep what has changed since the last time."""
         found: list[Counter] = []
         for live in lives:
-            figures, seat = live.figures(), live.seat()
+            figures, seat = self._figures(live), live.seat()
             if figures is None or not self._is_news(seat, figures):
                 continue
             self._last[seat.key] = (figures, seat.conversation_id, seat.tag)

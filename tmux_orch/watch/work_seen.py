@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections import deque
 from collections.abc import Collection
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 
@@ -19,12 +19,13 @@ from tmux_orch.domain.progress import Completion
 from tmux_orch.domain.said import Said
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import BUSY
-from tmux_orch.domain.work import Progress
+from tmux_orch.domain.work import Figures, Progress
 from tmux_orch.watch import process
 from tmux_orch.watch.alerts import Alerts
 from tmux_orch.watch.live_seat import LiveSeat
 from tmux_orch.watch.load import Loads
 from tmux_orch.watch.seen import plain
+from tmux_orch.watch.tokens import Spent, Tokens
 from tmux_orch.watch.words import Words
 from tmux_orch.worktrees import task_page
 from tmux_orch.worktrees.activity import Activity, activity
@@ -44,6 +45,7 @@ class AgentSeen:
 
     Attributes:
         words: What it says.
+        tokens: What its conversation used, where its transcript tells.
         completion: Whether its tasks were seen done, and how often.
         starts: When its program was started, as far as we saw it.
         stopped_since_at: Since when its process is seen stopped.
@@ -52,6 +54,7 @@ class AgentSeen:
     """
 
     words: Words = field(default_factory=Words)
+    tokens: Tokens = field(default_factory=Tokens)
     completion: Completion = field(default_factory=Completion)
     starts: deque[datetime] = field(default_factory=lambda: deque(maxlen=_STARTS))
     stopped_since_at: datetime | None = None
@@ -138,12 +141,22 @@ class WorkSeen:
             agent.worked_at = now
         adapter = live.adapter()
         path = self._transcript(live, agent)
+        spent: Spent | None = getattr(adapter, "spent", None)
+        if path is not None and spent is not None:
+            agent.tokens.read(path, spent)
         if path is not None or live.readings().published:
             return agent.words.read(path, adapter.entry, now, ours=self._saw_begin(seat))
         seen = live.seen()
         if seen is None:
             return []
         return agent.words.see(_block(adapter, seen.capture, seen.title), plain(seen.capture), now)
+
+    def figures(self, live: LiveSeat) -> Figures | None:
+        """What its program says of its use; tokens from its transcript where that tells them."""
+        figures, used = live.figures(), self.of(live.key).tokens.used
+        if figures is None or used is None:
+            return figures
+        return replace(figures, input_tokens=used[0], output_tokens=used[1])
 
     def _transcript(self, live: LiveSeat, agent: AgentSeen) -> Path | None:
         """Its transcript; adapters search for one that is not where it should be."""

@@ -79,6 +79,10 @@ class Claude:
         """See :func:`transcript.entry`."""
         return transcript.entry(line)
 
+    def spent(self, line: bytes) -> tuple[str, int, int] | None:
+        """See :func:`usage.spent`."""
+        return usage.spent(line)
+
     def composer(self, capture: str) -> Composer:
         """See :func:`screen.composer`."""
         return screen.composer(capture)

@@ -63,3 +63,26 @@ def _read(line: bytes, now: datetime) -> Figures | None:
 def _count(usage: Mapping[str, Any], name: str) -> int:
     value = usage.get(name)
     return value if isinstance(value, int) and value >= 0 else 0
+
+
+def spent(line: bytes) -> tuple[str, int, int] | None:
+    """What one request used, if the line tells: the answer's id, tokens in (cached too), out.
+
+    An answer stands on several lines, one for each of its blocks, each with all of its use. What
+    the program tells its status line as *total* is the last request's alone (2.1.329, 2.1.197).
+    """
+    if b'"usage"' not in line:
+        return None
+    try:
+        data = json.loads(line)
+    except (ValueError, RecursionError):
+        return None
+    message = data.get("message") if isinstance(data, dict) else None
+    usage = message.get("usage") if isinstance(message, dict) else None
+    if not isinstance(message, dict) or not isinstance(usage, dict):
+        return None
+    name = message.get("id")
+    if data.get("type") != "assistant" or not isinstance(name, str):
+        return None
+    names = ("input_tokens", "cache_read_input_tokens", "cache_creation_input_tokens")
+    return name, sum(_count(usage, one) for one in names), _count(usage, "output_tokens")
