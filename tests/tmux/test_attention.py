@@ -56,7 +56,7 @@ def test_what_a_panes_program_puts_there_is_not_shown(server: Server, short_path
     [({"@1": "hello"}, {}), ({"1": "stuck"}, {}), ({"@1;x": "stuck"}, {}), ({}, {"a b": 1})],
 )
 def test_only_ids_names_and_words_of_ours_go_there(
-    server: Server, windows: dict[str, str], sessions: dict[str, int]
+    cold: Server, windows: dict[str, str], sessions: dict[str, int]
 ) -> None:
     with pytest.raises(ValueError, match="not a"):
-        attention.show(server, windows, sessions)
+        attention.show(cold, windows, sessions)
