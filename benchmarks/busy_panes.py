@@ -1,6 +1,6 @@
 """A program: HOW PANES DIRECTORY SECONDS. Watches busy panes and prints what that cost, as JSON.
 
-Every pane prints three times a second; ten times a second one of them shows a permission dialog of
+Every pane prints three times a second; twice a second one of them shows a permission dialog of
 Claude Code for three seconds. ``ours`` is the product's board over agents without any hook or
 session file, so all is read from screens; ``processes`` runs one ``capture-pane`` per pane and
 second and throws the screen away.
@@ -35,9 +35,11 @@ from tmux_orch.tmux.server import Server
 from tmux_orch.watch.board import Board
 from tmux_orch.watch.eyes import TmuxEyes
 
-SHOWN_S, EVERY_S = 3.0, 0.1
+# A pane works again for so long before it shows the next one, so that each is news.
+SHOWN_S, EVERY_S, AGAIN_S = 3.0, 0.5, 10.0
 _DIALOG = Path(__file__).with_name("permission.ansi.txt")
 _RULE = "─" * 100
+_WORDS = ("Reading the parser", "Now the tests", "One more case", "That was the last of them")
 #: What stands under the printed lines all the time: a working agent's input box.
 _BOX = f"{_RULE}\n❯\xa0\n{_RULE}\n  ⏵⏵ accept edits on · esc to interrupt"
 
@@ -70,23 +72,24 @@ class Writer(threading.Thread):
 
     def run(self) -> None:
         """Three lines a second in each pane, spread over the second; dialogs in between."""
-        panes, held, number = len(self.files), dict[int, float](), 0
-        gone: dict[int, float] = {}
+        panes, number = len(self.files), 0
+        held, used = dict[int, float](), dict[int, float]()
         next_dialog, started = time.monotonic() + SHOWN_S, time.monotonic()
         while not self.over.is_set():
             now = time.monotonic()
-            # A pane that showed one a moment ago would go on waiting, and tell of no change.
-            free = [n for n in range(panes) if n not in held and now - gone.get(n, 0.0) > SHOWN_S]
-            if now >= next_dialog and free:
+            if now >= next_dialog and (
+                free := [n for n in range(panes) if used.get(n, 0.0) <= now]
+            ):
                 chosen = random.choice(free)
                 os.write(self.files[chosen], b"\x1b[H\x1b[2J" + self._dialog)
                 self.shown.append((chosen, time.time()))
                 held[chosen], next_dialog = now + SHOWN_S, now + EVERY_S
+                used[chosen] = now + SHOWN_S + AGAIN_S
             for pane in [n for n, until_s in held.items() if now >= until_s]:
                 del held[pane]
-                gone[pane] = now
             if number % panes not in held:
-                text = f"\x1b[H\x1b[2J● Line {number}\n\n✢ Working… ({number}s)\n\n{_BOX}"
+                words = f"● {random.choice(_WORDS)} {number}"
+                text = f"\x1b[H\x1b[2J{words}\n\n✢ Working… ({number}s)\n\n{_BOX}"
                 os.write(self.files[number % panes], text.replace("\n", "\r\n").encode())
             number += 1
             self.over.wait(max(0.0, started + number / (3 * panes) - time.monotonic()))

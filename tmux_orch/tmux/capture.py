@@ -32,30 +32,33 @@ def shown(server: Server, pane_ids: Iterable[str], deadline_s: float) -> dict[st
     wanted = _checked(pane_ids)
     if not wanted:
         return {}
-    # An agent may put a newline into its title: it stands between two lines of ours.
+    # One message per pane: three cost the server twice as much as the screen itself. An agent may
+    # put a newline into its title, so it stands before its own screen: the rest of it lands there.
     token = secrets.token_hex(12)
     lists = [
         [
+            Command(
+                "display-message", "-p", "-t", pane_id, f"{token} {pane_id[1:]} #{{pane_title}}"
+            ),
             Command("capture-pane", "-p", "-J", "-e", "-t", pane_id),
-            Command("display-message", "-p", token),
-            Command("display-message", "-p", "-t", pane_id, "#{pane_title}"),
-            Command("display-message", "-p", f"{token} {pane_id[1:]}"),
         ]
         for pane_id in wanted
     ]
-    found: dict[str, Shown] = {}
-    screen: list[str] = []
+    found: dict[str, tuple[str, list[str]]] = {}
     lines: list[str] = []
     for line in server.run_each(lists, deadline_s).lines:
-        if line == token:
-            screen, lines = lines, []
-        elif line.startswith(token):
-            title = " ".join(lines)
-            found[f"%{line[len(token) + 1 :]}"] = Shown("\n".join(screen), title)
+        if line.startswith(token):
+            _, number, title = line.split(" ", 2)
             lines = []
+            found[f"%{number}"] = (title, lines)
         else:
             lines.append(line)
-    return found
+    # A message to a pane that is gone is answered all the same (tmux 3.3a); a capture is not.
+    return {
+        pane_id: Shown("\n".join(screen), title)
+        for pane_id, (title, screen) in found.items()
+        if screen
+    }
 
 
 def capture(

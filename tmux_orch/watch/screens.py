@@ -22,6 +22,7 @@ from tmux_orch.watch import process
 from tmux_orch.watch.eyes import Eyes
 from tmux_orch.watch.live_seat import LiveSeat
 from tmux_orch.watch.seen import Seen
+from tmux_orch.watch.tail import tail
 
 #: A program that is ready publishes it 0.4 to 0.6 s after its window was made (Claude Code, both
 #: versions, quiet machine); one that has not after this long may be standing in a dialog.
@@ -36,8 +37,8 @@ SHOWN_S, BUSY_S, BUSY_UNWATCHED_S, REST_S = 0.6, 3.0, 10.0, 2.0
 #: A program whose hooks came by so lately is not retrying.
 _HOOK_QUIET_S = 2.0
 _FAST_TRIES = 3
-#: Figures, and the signs that programs turn in one place.
-_SPINS = str.maketrans("", "", "0123456789·✢✳✶✻✽*|/-\\" + "".join(map(chr, range(0x2800, 0x2900))))
+#: A busy screen whose bottom says the same is read again after so long.
+READ_AGAIN_S = 10.0
 #: tmux tells the last output to the second: what came in the second of a capture may be later.
 _SECOND = timedelta(seconds=1)
 
@@ -52,6 +53,8 @@ class _Memory:
     captured_at: datetime
     looked_at: float  # monotonic
     changed_at: float  # monotonic
+    bottom: Sequence[str]
+    read_at: float  # monotonic
     tries: int = 0  # looks since the last one that was believed
 
     @property
@@ -178,16 +181,20 @@ class Screens:
         if memory is not None and _is_same(memory.seen, shown):
             seen, changed_at = replace(memory.seen, agreed=True), memory.changed_at
             again = memory.seen.agreed
-        elif memory is not None and _only_spins(memory.seen, shown):
-            again = memory.seen.agreed
-            seen = replace(memory.seen, capture=shown.screen, title=shown.title, agreed=True)
+            bottom, read_at = memory.bottom, memory.read_at
         else:
-            seen = _read(live, shown, at, memory)
+            bottom = tail(shown.screen, shown.title)
+            if memory is not None and _goes_on(memory, bottom, now):
+                again, read_at = True, memory.read_at
+                seen = replace(memory.seen, capture=shown.screen, title=shown.title)
+            else:
+                seen, read_at = _read(live, shown, at, memory), now
         before = memory.agreed if memory is not None else None
         tries = 0 if seen.agreed else (memory.tries if memory is not None else 0) + 1
         self._memory[_name(live)] = _Memory(
-            seen, seen if seen.agreed else before, _marks(pane), at, now, changed_at, tries
-        )
+            seen, seen if seen.agreed else before, _marks(pane), at, now, changed_at,
+            bottom, read_at, tries,
+        )  # fmt: skip
         if again:
             live.keep_screen(changed_at)
         elif seen.agreed or before is None:
@@ -198,17 +205,12 @@ def _is_same(seen: Seen, shown: Shown) -> bool:
     return (seen.capture, seen.title) == (shown.screen, shown.title)
 
 
-def _only_spins(seen: Seen, shown: Shown) -> bool:
-    """A busy screen on which nothing but figures and spinners moved: it says what it said.
-
-    Reading it by the rules costs 1 ms, this 20 us; of busy screens it is most looks.
-    """
-    if seen.state not in BUSY or seen.read.condition is not Condition.NONE:
+def _goes_on(memory: _Memory, bottom: Sequence[str], now: float) -> bool:
+    """Whether a busy program shows the same words at its bottom as when it was last read."""
+    if memory.seen.read.condition is not Condition.NONE:
         return False
-    return (seen.capture.translate(_SPINS), seen.title.translate(_SPINS)) == (
-        shown.screen.translate(_SPINS),
-        shown.title.translate(_SPINS),
-    )
+    busy = memory.seen.agreed and memory.seen.state in BUSY
+    return busy and bottom == memory.bottom and now - memory.read_at < READ_AGAIN_S
 
 
 def _read(live: LiveSeat, shown: Shown, at: datetime, memory: _Memory | None) -> Seen:
