@@ -69,6 +69,9 @@ def test_the_end_of_a_text_that_scrolled_counts_only_where_the_box_was_seen_empt
         ("[Pasted text #1 +4 lines]", False, Standing.ABSENT),
         ("[Pasted text #1]", False, Standing.ABSENT),
         ("[Pasted text #1 +3 lines] mine", False, Standing.ALTERED),
+        ("[Pasted ~4 lines]", True, Standing.WHOLE),
+        ("[Pasted ~4 lines]", False, Standing.WHOLE),
+        ("[Pasted ~3 lines]", False, Standing.ABSENT),
     ],
 )
 def test_a_placeholder_is_ours_when_the_box_was_empty_or_the_lines_agree(

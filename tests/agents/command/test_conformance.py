@@ -30,7 +30,11 @@ class TestCommand(Conformance):
             program=Program("small", "/opt/small", "1.0"),
             berth=berth_in(tmp_path),
             samples=Samples(
-                empty=("hello\n> \n\n", "> what I said\nI have read it.\n>\n"),
+                empty=(
+                    "hello\n> \n\n",
+                    "> what I said\nI have read it.\n>\n",
+                    "> rm\nRun this command? (y/n) y\n> \n",
+                ),
                 drafts=(("hello\n> half a sentence\n", "half a sentence"),),
                 boxless=("", "$ ls\n", "> what I said\nThinking...\n"),
             ),

@@ -67,6 +67,12 @@ class TestOpenCode(Conformance):
         found = subject.adapter.dialog(shown)
         assert found is not None and found.question == "Commands"
 
+    def test_the_list_of_completions_over_the_box_is_no_part_of_the_text(
+        self, subject: Subject
+    ) -> None:
+        found = subject.adapter.composer(recorded.screen("at_popup_200"))
+        assert found.text == "[from pm · msg 44444444] look at @a.txt"
+
     def test_an_unknown_mode_is_refused_and_nothing_is_written(self, subject: Subject) -> None:
         from dataclasses import replace
 
