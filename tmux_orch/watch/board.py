@@ -39,6 +39,8 @@ _AWAITED_EVERY_S = 0.2
 #: One ``list-panes`` this often. Deaths come by pidfd; this one is for a hung or lost server, which
 #: must be noticed within 5 s, and costs one process of about 5 ms.
 PANES_EVERY_S = 2.0
+# A tick comes a little early or late; one that finds the last look a hair too young skips none.
+_JITTER_S = 0.1
 #: While an agent's screen is all that tells of it, looks and ticks come this often: a change is
 #: told within 1.2 s then, the second look that confirms it included.
 BY_SCREEN_EVERY_S = 0.8
@@ -242,7 +244,7 @@ class Board:
     def tick(self) -> None:
         """One look at everything that no event tells: at most two tmux calls, and file stats."""
         self._deaths.look()
-        if self._looks.older_than(self._every_s(PANES_EVERY_S)):
+        if self._looks.older_than(self._every_s(PANES_EVERY_S) - _JITTER_S):
             self.look_at_panes()
         live_seats = self.seats()
         for live in live_seats:

@@ -7,6 +7,7 @@ every tick in which their pane changed: their screen is all there is. All in one
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from datetime import UTC, datetime, timedelta, tzinfo
@@ -31,9 +32,10 @@ SILENT_S = 1.5
 CONFIRM_S = 0.12
 #: Somebody looks at the team so long after each question about it.
 WATCHED_S = 60.0
-#: Between two looks at one screen: a dialog or a program that says nothing itself; a busy program
+#: Between two looks at one screen: a dialog or a program that says nothing itself (shorter than a
+#: tick, so that a look that confirmed late costs no tick); a busy program
 #: while somebody looks, and while nobody does; one at rest.
-SHOWN_S, BUSY_S, BUSY_UNWATCHED_S, REST_S = 0.6, 3.0, 10.0, 2.0
+SHOWN_S, BUSY_S, BUSY_UNWATCHED_S, REST_S = 0.4, 3.0, 10.0, 2.0
 #: A program whose hooks came by so lately is not retrying.
 _HOOK_QUIET_S = 2.0
 _FAST_TRIES = 3
@@ -75,6 +77,8 @@ class Screens:
     clock: Clock
     _memory: dict[tuple[str, int], _Memory] = field(default_factory=dict)
     _watched_until: float = 0.0
+    # The tick and whoever asks about one agent; a seat never calls us.
+    _lock: threading.Lock = field(default_factory=threading.Lock)
 
     def watched(self) -> None:
         """Somebody looks at the team, and will for a while."""
@@ -97,29 +101,32 @@ class Screens:
             pane.looked_at for pane in panes.values()
         )
         wanted: dict[str, LiveSeat] = {}
-        for live in seats:
-            pane = panes.get(live.seat().pane_id)
-            if pane is None or pane.dead:
-                continue
-            if self._is_news(live, pane) if asked else self._is_wanted(live, pane, watched):
-                wanted[pane.pane_id] = live
-        self._capture(wanted, panes)
+        with self._lock:
+            for live in seats:
+                pane = panes.get(live.seat().pane_id)
+                if pane is None or pane.dead:
+                    continue
+                if self._is_news(live, pane) if asked else self._is_wanted(live, pane, watched):
+                    wanted[pane.pane_id] = live
+            self._capture(wanted, panes)
 
     def confirm(self, seats: Sequence[LiveSeat], panes: Mapping[str, PaneFacts]) -> None:
         """Look again at the screens that said something new a moment ago, all at once."""
         now = self.clock.monotonic()
         wanted: dict[str, LiveSeat] = {}
-        for live in seats:
-            memory, pane = self._memory.get(_name(live)), panes.get(live.seat().pane_id)
-            if memory is None or pane is None or pane.dead or not memory.is_chased:
-                continue
-            if now - memory.looked_at >= CONFIRM_S / 2:
-                wanted[pane.pane_id] = live
-        self._capture(wanted, panes)
+        with self._lock:
+            for live in seats:
+                memory, pane = self._memory.get(_name(live)), panes.get(live.seat().pane_id)
+                if memory is None or pane is None or pane.dead or not memory.is_chased:
+                    continue
+                if now - memory.looked_at >= CONFIRM_S / 2:
+                    wanted[pane.pane_id] = live
+            self._capture(wanted, panes)
 
     def confirm_at(self) -> float | None:
         """Monotonic instant at which :meth:`confirm` has something to do."""
-        chased = [m.looked_at for m in self._memory.values() if m.is_chased]
+        with self._lock:
+            chased = [m.looked_at for m in self._memory.values() if m.is_chased]
         return min(chased) + CONFIRM_S if chased else None
 
     def _capture(self, wanted: Mapping[str, LiveSeat], panes: Mapping[str, PaneFacts]) -> None:
@@ -138,11 +145,12 @@ class Screens:
     def keep(self, seats: Sequence[LiveSeat], panes: Mapping[str, PaneFacts]) -> None:
         """Forget programs that are gone; screens that did not change still say what they said."""
         lives = {_name(live): live for live in seats}
-        self._memory = {name: m for name, m in self._memory.items() if name in lives}
-        for name, memory in self._memory.items():
-            pane = panes.get(lives[name].seat().pane_id)
-            if pane is not None and not memory.unsure and not _has_changed(memory, pane):
-                lives[name].keep_screen()
+        with self._lock:
+            self._memory = {name: m for name, m in self._memory.items() if name in lives}
+            for name, memory in self._memory.items():
+                pane = panes.get(lives[name].seat().pane_id)
+                if pane is not None and not memory.unsure and not _has_changed(memory, pane):
+                    lives[name].keep_screen()
 
     def _is_wanted(self, live: LiveSeat, pane: PaneFacts, watched: bool) -> bool:
         seat, facts = live.seat(), live.readings()
