@@ -463,6 +463,7 @@ def test_a_retry_is_believed_of_a_busy_program_until_its_next_hook() -> None:
     assert fuse(replace(facts, screen_age_s=0.5), None, at(6)).state is S.RETRYING
     facts = facts.with_hook(say("hook", S.WORKING, 6))
     assert fuse(replace(facts, screen_age_s=1.0), None, at(6.5)).state is S.WORKING
+    assert fuse(replace(facts, screen_age_s=4.5), None, at(10)).state is S.WORKING
     rest = Readings().with_level(say("level", S.IDLE, 1))
     rest = rest.with_screen(say("screen", S.RETRYING, 5), None, False)
     assert fuse(rest, None, at(6)).state is S.IDLE, "words of a retry of a program at rest"
@@ -485,3 +486,17 @@ def test_without_a_session_file_the_screen_ends_what_a_hook_began() -> None:
     facts = facts.with_screen(say("screen", S.IDLE, 11), None, False)
     assert fuse(facts, None, at(11)).state is S.WORKING, "a hook leads the screen too"
     assert fuse(facts, None, at(10 + EVENT_LEADS_S)).state is S.IDLE
+
+
+def test_a_failed_turns_limit_waits_for_the_level_to_say_that_the_turn_is_over() -> None:
+    facts = Readings().with_level(say("level", S.WORKING, 1))
+    facts = facts.with_hook(say("hook", S.USAGE_LIMITED, 5))
+    assert fuse(facts, None, at(5)).state in BUSY
+    facts = facts.with_level(say("level", S.IDLE, 5.1))
+    assert fuse(facts, None, at(6)).state is S.USAGE_LIMITED
+
+
+def test_what_was_done_in_a_turn_that_was_cancelled_is_not_said_of_the_next() -> None:
+    facts = Readings().with_level(say("level", S.WORKING, 1)).with_hook(say("hook", S.TESTING, 2))
+    facts = facts.with_level(say("level", S.IDLE, 8)).with_level(say("level", S.WORKING, 20))
+    assert fuse(facts, None, at(21)).state is S.WORKING
