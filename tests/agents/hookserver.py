@@ -41,6 +41,7 @@ class HookServer:
     def __init__(self, root: Path) -> None:
         self.place = root / "h.sock"
         self.calls: list[Payload] = []
+        self.status_lines: list[Payload] = []
         self.answer: Answer = lambda payload, gone: b""
         self._changed = threading.Condition()
         self._socket = socket.socket(socket.AF_UNIX)
@@ -89,6 +90,9 @@ class HookServer:
             if not body:
                 return  # the program was killed before it had said anything
             payload: Payload = json.loads(body)
+            if "hook_event_name" not in payload:
+                self.status_lines.append(payload)
+                return
             with self._changed:
                 payload["at"] = time.monotonic()
                 self.calls.append(payload)

@@ -92,7 +92,7 @@ def thinking(table: Table) -> None:
     table.rest()
 
 
-def testing(table: Table) -> None:
+def run_tests(table: Table) -> None:
     table.turn("test command", bash("pytest --version; sleep 2"), S.TESTING)
     table.rest()
 
@@ -248,9 +248,9 @@ def refused(table: Table) -> None:
 
 
 Row = Callable[[Table], None]
-QUICK: tuple[Row, ...] = (thinking, testing, permission, usage_limit, killed)
+QUICK: tuple[Row, ...] = (thinking, run_tests, permission, usage_limit, killed)
 ALL: tuple[Row, ...] = (
-    thinking, working, testing, reading, permission, question, plan_approval, compacting, retrying,
+    thinking, working, run_tests, reading, permission, question, plan_approval, compacting, retrying,
     api_error, refused, usage_limit, killed,
 )  # fmt: skip
 CASES = [

@@ -188,7 +188,7 @@ def test_a_denied_command_does_not_run_and_the_model_hears_why(team: Team):
 def test_twelve_messages_in_one_long_turn_are_handed_over_by_hooks_and_none_is_lost(team: Team):
     screen_before = team.screen("tester").count("Pasted text")
     team.scm("tester", 'STANDIN{"words": 120, "chunk_delay": 0.05}', "--no-wait")
-    team.await_state("tester", "working")
+    team.await_state("tester", "thinking", "working")
     sent = [
         json.loads(team.scm("tester", f"TWELVE-{n:02}", "--no-wait", "--json").stdout)["id"]
         for n in range(12)

@@ -23,7 +23,7 @@ from tmux_orch import __version__
 from tmux_orch.agents.adapter import Berth
 from tmux_orch.agents.claude.adapter import Claude
 from tmux_orch.clock import SystemClock
-from tmux_orch.domain.states import AgentState
+from tmux_orch.domain.states import BUSY, AgentState
 from tmux_orch.messages.port import Handover, Sighting
 from tmux_orch.rpc.request import Reply, Request
 from tmux_orch.rpc.server import Listener
@@ -51,9 +51,9 @@ class Agent:
     live: LiveSeat
     deliverer: FakeDeliverer
 
-    def wait(self, state: AgentState) -> None:
-        reached = self.real.board.wait_for(self.live.key, lambda f: f.state is state, 30)
-        assert reached, self.told(f"{state} was not reached")
+    def wait(self, *states: AgentState) -> None:
+        reached = self.real.board.wait_for(self.live.key, lambda f: f.state in states, 30)
+        assert reached, self.told(f"{states} was not reached")
 
     def told(self, what: str) -> str:
         """What failed, and everything there is to see of the agent."""
@@ -196,13 +196,13 @@ def test_turns_and_conversations_of_a_real_agent(agent: Agent) -> None:
     # Handed over at the end of a turn, and answered.
     agent.deliverer.waiting = [Handover("0000aaaa", "[from pm · msg 0000aaaa] go on")]
     agent.say('STANDIN{"words": 20, "chunk_delay": 0.05}')
-    agent.wait(S.WORKING)
+    agent.wait(*BUSY)
     assert agent.live.await_sighting("0000aaaa", Sighting.ANSWERED, 20) is Sighting.ANSWERED
     agent.wait(S.IDLE)
 
     # Esc makes no hook; the session file tells.
     agent.say('STANDIN{"words": 400, "chunk_delay": 0.1}')
-    agent.wait(S.WORKING)
+    agent.wait(*BUSY)
     agent.keys("Escape")
     agent.wait(S.IDLE)
     agent.keys("C-u")
