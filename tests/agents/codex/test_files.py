@@ -228,3 +228,29 @@ def test_an_old_prompt_is_no_input_box() -> None:
     shown = recorded.screen("after_turn").split("\n")
     last = max(at for at, line in enumerate(shown) if "msg aaaaaaa1" in line)
     assert Codex().composer("\n".join(shown[: last + 1])).empty is None
+
+
+def test_a_review_of_hooks_is_no_question_of_trust_that_a_yes_may_answer() -> None:
+    # As 0.169.0 shows it at its start; "yes" would trust the repository's hooks too.
+    lines = (
+        "",
+        "  Hooks need review",
+        "  1 hook is new or changed.",
+        "  Hooks can run outside the sandbox after you trust them.",
+        "",
+        "› 1. Review hooks",
+        "  2. Trust all and continue",
+        "  3. Continue without trusting (hooks won't run)",
+        "  enter confirm · esc skip",
+    )
+    found = Codex().dialog("\n".join(lines))
+    assert found is not None
+    assert found.state is AgentState.WAITING_ANSWER
+    assert found.options[1] == "Trust all and continue"
+
+
+def test_the_hubs_notes_are_writable_where_we_choose_the_sandbox(berth: Berth) -> None:
+    hub = replace(berth, notes=berth.private / "notes", permission_mode="acceptEdits")
+    assert f"--add-dir={hub.notes}" in Codex().start(hub, PROGRAM, "x").argv
+    plan = replace(hub, permission_mode="plan")
+    assert not any("--add-dir" in word for word in Codex().start(plan, PROGRAM, "x").argv)

@@ -48,6 +48,8 @@ MODES: dict[str, tuple[str, ...]] = {
     "dontAsk": ("--sandbox", "workspace-write", "--ask-for-approval", "never"),
     "bypassPermissions": ("--dangerously-bypass-approvals-and-sandbox",),
 }
+#: Modes in which we choose a sandbox that knows directories to write in.
+_WRITING = frozenset({"acceptEdits", "auto", "dontAsk"})
 _FIXED = (
     # The shared background server and its updater would outlive the agent.
     "--no-daemon",
@@ -86,6 +88,8 @@ def _options(berth: Berth) -> Iterator[str]:
     yield from MODES[mode]
     if berth.model:
         yield f"--model={berth.model}"
+    if berth.notes is not None and mode in _WRITING:
+        yield f"--add-dir={berth.notes}"
     if _is_trusted(berth):
         worktree = json.dumps(str(berth.worktree), ensure_ascii=False)
         yield f'--config=projects={{{worktree}={{trust_level="trusted"}}}}'

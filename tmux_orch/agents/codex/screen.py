@@ -25,7 +25,6 @@ _DEAD = re.compile(r"Pane is dead \(")
 _ELSEWHERE = re.compile(r"^\s*(?:Agent command center|/? ?T R A N S C R I P T)")
 _RULES = (
     ("codex.dialog.trust", AgentState.NEEDS_TRUST, re.compile(r"Trust this folder\?")),
-    ("codex.dialog.hooks", AgentState.NEEDS_TRUST, re.compile(r"Hooks need review")),
     (
         "codex.dialog.login",
         AgentState.NEEDS_LOGIN,
