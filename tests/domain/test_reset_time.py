@@ -34,6 +34,7 @@ SEEN = [
     ("usage limit reached|1760000400123", "2025-10-09 09:00"),
     ("resets Aug 21 at 3pm (Australia/Brisbane)", "2026-08-21 05:00"),
     ("Apr 17, 4:00 AM", "2026-04-17 04:00"),
+    ("please try again after 2026-05-02 00:00 (UTC+8)", "2026-05-01 16:00"),
     ("Resets Fri 4:00 PM", "2026-04-10 16:00"),
     ("Resets Fri 4:00 AM", "2026-04-17 04:00"),
     ("resets 3:30 pm on Saturday", "2026-04-11 15:30"),

@@ -95,7 +95,7 @@ def _after(
     delay = read_delay(text, relative.end() if relative else at)
     if delay is not None:
         return now + delay[0], delay[1]
-    moment = read_moment(text, at)
+    moment = read_moment(text, relative.end() if relative else at)
     if moment is None:
         return None
     found = _moment(moment[0], now, zone, five_hour)

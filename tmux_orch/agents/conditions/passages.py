@@ -17,7 +17,7 @@ _RULE = re.compile(r"\s*[─━▔═╌▀▄╭╮╰╯┌┐└┘├┤╹�
 _BOX = re.compile(r"^(\s*)(?:[│║](.*?)(?:[│║]\s*)?|┃(.*)┃\s*)$")
 _RIGHT_EDGE = re.compile(r"\s*[│║]\s*$")
 _VOICE = re.compile(r"\s{0,3}([⏺●✦•◆])\s+")
-_NOTICE = re.compile(r"\s{0,8}((?:[■⚠✗✕✖✘×ℹ⚡❌⛔🔴🚫ⓘ▲△]\ufe0f?)+|!(?= +[A-Z][a-z]))\s*(?=\S)")
+_NOTICE = re.compile(r"\s{0,8}((?:[■⚠✗✕✖✘×ℹ⚡❌⛔🔴🚫ⓘ]\ufe0f? ?)+|!(?= +[A-Z][a-z]))\s*(?=\S)")
 _RESULT = re.compile(r"(\s{0,6})([⎿└↳])\s+")
 _SPINNER = re.compile(
     r"\s{0,3}(?:[✻✽✶✳✢✺∗∴⠁-⣿◐◓◑◒]|[·*](?=\s+\S+…)"
@@ -31,7 +31,7 @@ _SHELL = re.compile(
     r"|>>> |\.\.\. )"
 )
 _CODE = re.compile(
-    r"\s*(?:(?![45]\d\d [A-Z{])\d{1,5}(?:\s*[│|→]|:\s|\s)\s*\S|[+-](?:\s|\d|[A-Za-z\"'_{(<])"
+    r"\s*(?:(?![45]\d\d:? [A-Z{])\d{1,5}(?:\s*[│|→]|:\s|\s)\s*\S|[+-](?:\s|\d|[A-Za-z\"'_{(<])"
     r"|@@|diff --git|[A-Z]{2,}\s+\S+::|\|.*\||[^│]*│[^│]*│"
     r"|E\s{2,}|File \"|Traceback |//|/\*|\* \S|<!--|\S+:\d+[:\s]|#{1,6}\s)"
 )
@@ -51,6 +51,7 @@ _EMPTY_BOX = re.compile(r"[❯>›]\s*$")
 _KEYS = re.compile(r"Enter to \w+|Esc to cancel", re.IGNORECASE)
 _MENU = re.compile(r"\s*What do you want to do\?")
 _MAX_CUTS = 3
+_SHOWN_INDENT = 2
 #: An indent that only text set to the right has.
 _FAR = 18
 
@@ -118,6 +119,7 @@ class _Reader:
         self.fenced = False
         self.box_tool = False
         self.at_edge = False  # the passage above is unsigned and not indented
+        self.shown = False  # inside of what the model shows after a colon
         self.open: tuple[Writer, list[str], bool] | None = None
 
     def read(self) -> Iterator[Passage]:
@@ -158,8 +160,8 @@ class _Reader:
         if boxed and (self.box_tool or (self.after_blank and _DONE_TOOL.match(line))):
             self.box_tool = True
             yield from self._begin(Writer.OTHER, line)
-        elif self.fenced:
-            yield from self._begin(Writer.OTHER, line)
+        elif self.fenced or self._is_shown(line):
+            yield from self._begin(Writer.OTHER, line, keep=self.shown)
         elif (found := _RESULT.match(line)) and self._explains(found[2]):
             self.open[1].append(line[found.end() :])  # type: ignore[index]
         elif found:
@@ -189,6 +191,16 @@ class _Reader:
         else:
             yield from self._unsigned(line)
 
+    def _is_shown(self, line: str) -> bool:
+        """Whether it belongs to the block that the model shows after a colon, signs or not.
+
+        A first line behind ``⎿`` is the program's: the model ends with a colon before it calls a
+        tool too, and then the limit may stand where the tool's output would.
+        """
+        if self.inside is not Writer.VOICE or len(line) - len(line.lstrip()) < _SHOWN_INDENT:
+            return False
+        return self.shown and not (self.after_blank and _RESULT.match(line))
+
     def _explains(self, sign: str) -> bool:
         """Whether it stands right under the spinner and says why that turns."""
         under = self.open is not None and self.open[0] is Writer.SPINNER and not self.after_blank
@@ -201,7 +213,7 @@ class _Reader:
         """
         under_tool = self.tool and not self.after_blank
         if under_tool or sign != "⎿":
-            second = sign == "⎿" and self.results > 0
+            second = self.results > 0 and (sign == "⎿" or rest.startswith("API Error: "))
             yield from self._begin(Writer.VOICE if second else Writer.OTHER, rest, keep=True)
             self.tool, self.results = True, self.results + 1
         else:
@@ -245,6 +257,8 @@ class _Reader:
         if self.open is not None:
             writer, lines, signed = self.open
             self.open = None
+            if writer is Writer.VOICE:
+                self.shown = lines[-1].rstrip().endswith(":")
             yield _passage(writer, lines, signed=signed)
 
 

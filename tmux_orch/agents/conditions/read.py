@@ -6,13 +6,15 @@ import re
 from dataclasses import dataclass
 from datetime import datetime, tzinfo
 
-from tmux_orch.agents.conditions.passages import Passage, Writer, joined, passages
-from tmux_orch.agents.conditions.rules import Phrases, Rule, phrases
+from tmux_orch.agents.conditions.banners import PASSING, Banner, banner
+from tmux_orch.agents.conditions.passages import Passage, Writer, passages
+from tmux_orch.agents.conditions.rules import Rule, phrases
 from tmux_orch.domain.reset_time import resolve
 from tmux_orch.domain.states import Condition
 
 _RETRYING = re.compile(
-    r"\bretry(?:ing)?\b(?! wait).{0,40}(?:\d+ ?m?s\b|\d+ seconds|\d/\d|attempt)|\battempt \d+/\d+",
+    r"\bretrying(?:\.\.\.|…)\s*$|\battempt \d+/\d+"
+    r"|\bretry(?:ing)?\b(?! wait).{0,40}(?:\d+ ?m?s\b|\d+ seconds|\d/\d|attempt)",
     re.I,
 )
 _LONG_WINDOW = re.compile(
@@ -26,13 +28,13 @@ _WITH_RESET = frozenset(
 #: Below a banner these show that the agent went on.
 _WORK = frozenset({Writer.VOICE, Writer.OTHER, Writer.SPINNER})
 _NEUTRAL = re.compile(r"(?:Worked|Cooked|Baked|Continuing autonomously|\w+ for \d+\s?[hms])\b")
-#: Only with one of these is it worth asking how lines were cut.
-_HINT = re.compile(r"limit|quota|usage|credit|reset|error|try again|token|sign in", re.IGNORECASE)
-#: What programs set before their own words when something failed.
-_PREFIX = re.compile(r"^(?:(?:server )?error|warning|fatal)[:!]\s+", re.IGNORECASE)
-#: Banners are short; what matching costs stays bounded.
-_MAX_TEXT = 2000
 _EVIDENCE_LENGTH = 200
+#: A program's own short pause between attempts says nothing of the limit.
+_PAUSE = re.compile(r"\bretrying (?:in|after) \d{1,3}(?:\.\d+)? ?(?:ms|s|secs?|seconds)\b", re.I)
+#: The program goes on: with another model, or with its next attempt.
+_GOES_ON = re.compile(
+    r"(?<!consider )\bswitch(?:ed|ing)(?: you)?(?: from \S+)? to \S+|^attempt \d+ failed", re.I
+)
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,14 +56,6 @@ class Found:
     rule: str = ""
 
 
-@dataclass(frozen=True, slots=True)
-class _Live:
-    """A banner and the rule that knows it."""
-
-    text: str
-    rule: Rule
-
-
 def read(program: str, capture: str, now: datetime, zone: tzinfo) -> Found:
     """The condition of a capture, or of a piece of one.
 
@@ -69,18 +63,20 @@ def read(program: str, capture: str, now: datetime, zone: tzinfo) -> Found:
     later work below them never count.
     """
     known = phrases(program)
-    shown = passages(capture)
-    live: _Live | None = None
-    for passage in shown:
-        banner = _banner(passage, known)
-        if banner is not None:
-            live = _stronger(live, banner)
-        elif live is not None and _is_work(passage) and not _outlives(live.rule, passage):
+    live: Banner | None = None
+    asked = False  # something was typed since
+    for passage in passages(capture):
+        new = banner(passage, known)
+        if new is not None:
+            live, asked = _stronger(live, new), False
+        elif passage.writer is Writer.PERSON:
+            asked = True
+        elif live is not None and _ends(live.rule, passage, asked=asked):
             live = None
     return _found(live, now, zone) if live else Found()
 
 
-def _stronger(old: _Live | None, new: _Live) -> _Live:
+def _stronger(old: Banner | None, new: Banner) -> Banner:
     """The later banner, unless it only adds to what the earlier one says has happened."""
     if old is None or old.rule.condition is not Condition.USAGE_LIMIT:
         return new
@@ -91,70 +87,34 @@ def _stronger(old: _Live | None, new: _Live) -> _Live:
     return old if new.rule.condition in adds else new
 
 
-def _is_work(passage: Passage) -> bool:
-    return passage.writer in _WORK and not _NEUTRAL.match(passage.text)
+def _ends(rule: Rule, passage: Passage, *, asked: bool) -> bool:
+    """Whether the banner is old when this stands below it."""
+    if asked and _is_answer(rule, passage):
+        return True
+    works = passage.writer in _WORK and not _NEUTRAL.match(passage.text)
+    return works and not _outlives(rule, passage)
+
+
+def _is_answer(rule: Rule, passage: Passage) -> bool:
+    """Whether the program has done what was typed below an error that passes."""
+    return rule.condition in PASSING and passage.signed and passage.writer is Writer.NOTICE
 
 
 def _outlives(rule: Rule, passage: Passage) -> bool:
     """A spinner below a banner that says it tries again is that trying."""
-    return passage.writer is Writer.SPINNER and rule.condition in (
-        Condition.API_ERROR, Condition.OVERLOADED
-    )  # fmt: skip
+    return passage.writer is Writer.SPINNER and rule.condition in PASSING
 
 
-def _banner(passage: Passage, known: Phrases) -> _Live | None:
-    if passage.writer in (Writer.OTHER, Writer.PERSON, Writer.PROGRAM_DONE):
-        return None
-    whole = passage.text[:_MAX_TEXT]
-    for text in joined(passage.lines) if _HINT.search(whole) else (whole,):
-        text = text[:_MAX_TEXT]
-        rule = _rule(passage, text, known)
-        if rule is not None:
-            return None if _is_list(passage, known) else _Live(text, rule)
-    return None
-
-
-def _rule(passage: Passage, text: str, known: Phrases) -> Rule | None:
-    failed = _PREFIX.match(text)
-    prefix = failed.end() if failed else 0
-    if known.talk.search(text) or known.meter.search(text):
-        return None
-    report = known.report.match(text)
-    for rule in known.rules:
-        if rule.menu is not (passage.writer is Writer.MENU):
-            continue
-        if rule.inside or rule.menu:
-            found = rule.pattern.search(text) if report or rule.menu else None
-        else:
-            found = rule.pattern.match(text, prefix)
-        if found:
-            ends = [found.end(), *([report.end()] if report else [])]
-            if passage.writer is not Writer.VOICE or _is_all(text, ends, known):
-                return rule
-    return None
-
-
-def _is_all(text: str, ends: list[int], known: Phrases) -> bool:
-    """In the model's voice a banner must be all there is."""
-    return any(known.tail.fullmatch(text[end:]) is not None for end in ends)
-
-
-def _is_list(passage: Passage, known: Phrases) -> bool:
-    """Three banners line by line are a list of phrases, not three limits."""
-    if passage.signed or len(passage.lines) < 3:
-        return False
-    own = [rule for rule in known.rules if not rule.inside and not rule.menu]
-    return sum(any(rule.pattern.match(line) for rule in own) for line in passage.lines) >= 3
-
-
-def _found(live: _Live, now: datetime, zone: tzinfo) -> Found:
+def _found(live: Banner, now: datetime, zone: tzinfo) -> Found:
     text, rule = live.text, live.rule
     reset_at = None
     if rule.condition in _WITH_RESET:
         limit = rule.condition is not Condition.API_ERROR
         if limit or not _RETRYING.search(text):
-            reset_at = resolve(text, now, zone, five_hour=not _LONG_WINDOW.search(text))
+            said = _PAUSE.sub("", text) if limit else text
+            reset_at = resolve(said, now, zone, five_hour=not _LONG_WINDOW.search(text))
     blocked = rule.blocked
     if blocked is None:
-        blocked = not _RETRYING.search(text) or rule.condition is Condition.USAGE_LIMIT
+        limit = rule.condition is Condition.USAGE_LIMIT
+        blocked = not (_GOES_ON if limit else _RETRYING).search(text)
     return Found(rule.condition, text[:_EVIDENCE_LENGTH], reset_at, blocked, rule.id)

@@ -23,6 +23,8 @@ class Rule:
         pattern: What the passage begins with; for ``inside`` what a reported error holds.
         inside: Looked for anywhere in an error that the program reports in its own form.
         menu: Looked for in a menu.
+        status: Never where the model's own words may stand.
+        signed: Only behind a sign that nothing but the program sets.
         blocked: Whether the agent waits then; ``None``: unless the text says that it tries again.
     """
 
@@ -31,6 +33,8 @@ class Rule:
     pattern: re.Pattern[str]
     inside: bool = False
     menu: bool = False
+    status: bool = False
+    signed: bool = False
     blocked: bool | None = None
 
 
@@ -101,6 +105,8 @@ def _rules(name: str, words: dict[str, str]) -> list[Rule]:
             ),
             inside=entry.get("at") == "error",
             menu=entry.get("at") == "menu",
+            status=entry.get("at") == "status",
+            signed=entry.get("at") == "signed",
             blocked=entry.get("blocked"),
         )
         for entry in _file(name)["rule"]
