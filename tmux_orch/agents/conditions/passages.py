@@ -41,6 +41,9 @@ _TOOL = re.compile(
     r"|Deleted|Viewed|Ran command)\b(?!.*[.]$)|Bash\b|Update Todos|Updated Plan)"
 )
 _DONE_TOOL = re.compile(r"\s*[✓✔⊷⊶x✕?-]\s+[A-Z]\w+")
+#: Signs that a program sets at the left edge; further in, below another line, they are shown.
+_INSET_SIGN = re.compile(r"\s{2,8}[⏺●✻✽✶✳✢]\s")
+_NUMBERED = re.compile(r"\s+\d{1,5} +[+-]?\s*\S")
 _FENCE = re.compile(r"\s*(?:```|~~~)")
 _PAGER = re.compile(
     r"(?m)^~\s*$[\s\S]*^~\s*$|^\"[^\"\n]+\" \d+L, \d+[BC]|^\s*-- (?:INSERT|VISUAL|NORMAL)"
@@ -123,7 +126,12 @@ class _Reader:
         self.open: tuple[Writer, list[str], bool] | None = None
 
     def read(self) -> Iterator[Passage]:
+        shown = _shown(self.lines)
         for at, raw in enumerate(self.lines):
+            if at in shown:
+                yield from self._begin(Writer.OTHER, raw)
+                self.after_blank = False
+                continue
             if _MENU.match(raw) and (menu := self._menu(at)):
                 yield from self._close()
                 yield _passage(Writer.MENU, menu, signed=True)
@@ -226,6 +234,9 @@ class _Reader:
             self.inside = None
         elif not self.after_blank and self.open is not None:
             self.open[1].append(line)
+            cut = not self.open[2] and self.open[1][0].lstrip()[:1].islower()
+            if cut and _NUMBERED.match(line):  # lines of a file, the first one cut off above
+                self.open = (Writer.OTHER, *self.open[1:])
         elif indent >= 2 and self.inside in (Writer.VOICE, Writer.PERSON, Writer.OTHER):
             writer = Writer.PERSON if self.inside is Writer.PERSON else Writer.OTHER
             yield from self._begin(writer, line, keep=True)
@@ -260,6 +271,19 @@ class _Reader:
             if writer is Writer.VOICE:
                 self.shown = lines[-1].rstrip().endswith(":")
             yield _passage(writer, lines, signed=signed)
+
+
+def _shown(lines: list[str]) -> set[int]:
+    """The lines of paragraphs that hold signs of the program where it never sets them."""
+    found: set[int] = set()
+    first = 0
+    for at, line in enumerate([*lines, ""]):
+        if line.strip() and not _RULE.match(line):
+            continue
+        if any(_INSET_SIGN.match(inner) for inner in lines[first + 1 : at]):
+            found.update(range(first, at))
+        first = at + 1
+    return found
 
 
 def _passage(writer: Writer, lines: list[str], *, signed: bool) -> Passage:
