@@ -250,8 +250,8 @@ def refused(table: Table) -> None:
 Row = Callable[[Table], None]
 QUICK: tuple[Row, ...] = (thinking, run_tests, permission, usage_limit, killed)
 ALL: tuple[Row, ...] = (
-    thinking, working, run_tests, reading, permission, question, plan_approval, compacting, retrying,
-    api_error, refused, usage_limit, killed,
+    thinking, working, run_tests, reading, permission, question, plan_approval, compacting,
+    retrying, api_error, refused, usage_limit, killed,
 )  # fmt: skip
 CASES = [
     pytest.param(QUICK, "2.1.329", True, id="quick-2.1.329"),
