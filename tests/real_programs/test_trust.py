@@ -34,9 +34,9 @@ def test_an_untrusted_folder_is_asked_about_and_the_persons_word_answers_it(
 def test_gemini_asks_about_a_folder_and_waits(api: tuple[str, State]) -> None:
     made = gemini_team(api)
     try:
-        asked = made.start(check=False)
-        assert asked.returncode == 1
-        assert made.agent("orchestrator")["state"] == "needs_trust"
+        # On a loaded machine it takes its first prompt before it asks: then the start counts.
+        assert made.start(check=False).returncode in (0, 1)
+        made.await_state("orchestrator", "needs_trust")
         made.place.run("tmux-orch", "stop", "--yes")
         made.place.run("auto-orchestrate", "--resume", "--trust", timeout=90)
         made.await_state("orchestrator", "idle")
