@@ -58,7 +58,11 @@ class Asked(NamedTuple):
 @click.option("--add-roles", metavar="A,B", help="These roles as well; also with --resume.")
 @click.option("--plan", metavar="PLAN", help="pro, max5 (default), max20 or console: its cap.")
 @click.option("--size", metavar="SIZE", help="small, medium, large or enterprise; found out.")
-@click.option("--agent", metavar="NAME", help="The agent program: claude (default), rehearsal.")
+@click.option(
+    "--agent",
+    metavar="NAME",
+    help="The agent program: claude (default), codex, gemini, opencode, rehearsal, or one of agents.yaml.",
+)
 @click.option("--model", metavar="M", help="Passed to the agent program.")
 @click.option(
     "--permission-mode", metavar="MODE", help="How freely agents act; asked if not given."
