@@ -61,7 +61,7 @@ class Asked(NamedTuple):
 @click.option(
     "--agent",
     metavar="NAME",
-    help="The agent program: claude (default), codex, gemini, opencode, rehearsal, or one of agents.yaml.",
+    help="claude (default), codex, gemini, opencode, rehearsal, or one of your agents.yaml.",
 )
 @click.option("--model", metavar="M", help="Passed to the agent program.")
 @click.option(
