@@ -17,7 +17,9 @@ _RULE = re.compile(r"\s*[─━▔═╌▀▄╭╮╰╯┌┐└┘├┤╹�
 _BOX = re.compile(r"^(\s*)(?:[│║](.*?)(?:[│║]\s*)?|┃(.*)┃\s*)$")
 _RIGHT_EDGE = re.compile(r"\s*[│║]\s*$")
 _VOICE = re.compile(r"\s{0,3}([⏺●✦•◆])\s+")
-_NOTICE = re.compile(r"\s{0,8}((?:[■⚠✗✕✖✘×ℹ⚡❌⛔🔴🚫ⓘ]\ufe0f? ?)+|!(?= +[A-Z][a-z]))\s*(?=\S)")
+_NOTICE = re.compile(
+    r"\s{0,8}((?:[■⚠✗✕✖✘×ℹ⚡❌⛔🔴🚫🖐✋🛑❗💥ⓘ]\ufe0f? ?)+|!(?= +[A-Z][a-z]))\s*(?=\S)"
+)
 _RESULT = re.compile(r"(\s{0,6})([⎿└↳])\s+")
 _SPINNER = re.compile(
     r"\s{0,3}(?:[✻✽✶✳✢✺∗∴⠁-⣿◐◓◑◒]|[·*](?=\s+\S+…)"
