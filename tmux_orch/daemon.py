@@ -18,9 +18,11 @@ from typing import Any
 
 from tmux_orch import __version__, external
 from tmux_orch.agents.registry import adapters
+from tmux_orch.agents.screens import own
 from tmux_orch.clock import SystemClock
 from tmux_orch.config.agent_programs import AgentPrograms
 from tmux_orch.config.definitions import Definitions
+from tmux_orch.config.directory import config_directory
 from tmux_orch.config.registry import Registry
 from tmux_orch.config.settings import load_settings
 from tmux_orch.domain.errors import EXIT_DONE, Absent, OrchError
@@ -110,6 +112,7 @@ class Daemon:
     def _assemble(self) -> Parts:
         registry, clock = self.registry, self.clock
         settings = load_settings(os.environ)
+        own.use(config_directory(os.environ))
         database = open_database(
             settings.database_url or registry.database, registry.backups, registry.logs
         )

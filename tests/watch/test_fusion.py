@@ -83,7 +83,8 @@ HISTORIES: dict[str, list[tuple[float, dict[str, AgentState | bool | None], Agen
         (0.0, {"process": True, "level": S.IDLE}, S.IDLE),
         (1.0, {"hook": S.WORKING}, S.WORKING),
         (1.1, {"level": S.WORKING}, S.WORKING),
-        (4.0, {"level": S.IDLE}, S.IDLE),
+        (4.0, {"level": S.IDLE}, S.WORKING),  # the hook of its end may be on the way
+        (4.4, {}, S.IDLE),
         (5.0, {}, S.IDLE),
     ],
     "a hook that the file never confirms is believed for a moment only": [
@@ -500,3 +501,14 @@ def test_what_was_done_in_a_turn_that_was_cancelled_is_not_said_of_the_next() ->
     facts = Readings().with_level(say("level", S.WORKING, 1)).with_hook(say("hook", S.TESTING, 2))
     facts = facts.with_level(say("level", S.IDLE, 8)).with_level(say("level", S.WORKING, 20))
     assert fuse(facts, None, at(21)).state is S.WORKING
+
+
+def test_a_turn_whose_end_only_the_level_tells_goes_on_until_its_hook_can_have_come() -> None:
+    # Claude Code 2.1.197 says idle up to 0.1 s before the hook of a limit: a message sent in that
+    # moment would go to an agent that cannot answer.
+    facts = Readings(hook=say("hook", S.THINKING, 0), level=say("level", S.IDLE, 10))
+    just = fuse(facts, None, at(10.1))
+    assert just.state is S.THINKING
+    assert fuse(facts, just, at(10.5)).state is S.IDLE
+    ended = replace(facts, hook=say("hook", S.IDLE, 9))
+    assert fuse(ended, None, at(10)).state is S.IDLE

@@ -60,7 +60,7 @@ def all_checks() -> list[Finding]:
     """Every finding, in the order a person would mend them; nothing is changed or started."""
     environ = os.environ
     looks: tuple[Callable[[Mapping[str, str]], list[Finding]], ...] = (
-        python, tmux, git, agent_programs, registry, room, daemon, encoding,
+        python, tmux, git, agent_programs, screen_rules, registry, room, daemon, encoding,
     )  # fmt: skip
     findings: list[Finding] = []
     for look in looks:
@@ -115,6 +115,22 @@ def agent_programs(environ: Mapping[str, str]) -> list[Finding]:
         else:
             found = f"{program.version} ({program.path})"
             findings.append(Finding(f"agent {name}", Verdict.OK, found))
+    return findings
+
+
+def screen_rules(environ: Mapping[str, str]) -> list[Finding]:
+    """The person's own screen rules; a file that is refused does not count."""
+    from tmux_orch.agents.screens import load, own
+    from tmux_orch.config.directory import config_directory
+
+    own.use(config_directory(environ))
+    findings = []
+    for program in load.PROGRAMS:
+        try:
+            load.rules(program, own.place(program))
+        except OrchError as error:
+            step = "it does not count until it is right: tmux-orch rules check FILE"
+            findings.append(Finding("screen rules", Verdict.WARNING, error.message, step))
     return findings
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from datetime import UTC, datetime, tzinfo
 from typing import TYPE_CHECKING, Any
 
@@ -57,9 +58,12 @@ def explain(
 def _saved(
     file: str, agent: str, title: str, now: str | None, zone: str | None, as_json: bool
 ) -> int:
+    from tmux_orch.agents.screens import own
     from tmux_orch.agents.screens.seen import of_program
     from tmux_orch.cli.screen_file import read_screen
+    from tmux_orch.config.directory import config_directory
 
+    own.use(config_directory(os.environ))
     instant = _instant(now)
     place = _zone(zone) or (_machine() if now is None else None) or instant.tzinfo or UTC
     reading = of_program(agent, read_screen(file), title, instant, place)

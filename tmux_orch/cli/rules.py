@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from typing import TYPE_CHECKING, Any
 
 import click
@@ -22,10 +23,12 @@ def rules() -> None:
 @options.as_json
 @options.debug
 def list_rules(program: str, as_json: bool) -> int:
-    """The rules of PROGRAM, in the order in which they are tried."""
-    from tmux_orch.agents.screens import load
+    """The rules of PROGRAM, your own among them, in the order in which they are tried."""
+    from tmux_orch.agents.screens import load, own
+    from tmux_orch.config.directory import config_directory
 
-    found = load.rules(program).rules
+    own.use(config_directory(os.environ))
+    found = load.rules(program, own.place(program)).rules
     if as_json:
         printing.as_json({"program": program, "rules": [_facts(rule) for rule in found]})
         return 0

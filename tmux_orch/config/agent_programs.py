@@ -16,7 +16,7 @@ from typing import Annotated, Any, Literal
 from pydantic import Field, StringConstraints
 
 from tmux_orch.config.checked import Strict, check
-from tmux_orch.config.settings import config_directory
+from tmux_orch.config.directory import config_directory
 from tmux_orch.config.yaml_strict import Document, Where, load, shown
 from tmux_orch.domain.agent_program import (
     PLACEHOLDERS,

@@ -8,7 +8,7 @@ from collections.abc import Mapping
 from pathlib import Path
 
 from tmux_orch.config import templates
-from tmux_orch.config.settings import config_directory
+from tmux_orch.config.directory import config_directory
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.roles import Templates
 

@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import os
-import pwd
 import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -14,6 +12,7 @@ from pydantic import Field
 
 from tmux_orch.config.attention import AttentionEntry
 from tmux_orch.config.checked import Strict, check
+from tmux_orch.config.directory import config_directory
 from tmux_orch.config.yaml_strict import Document, load, shown
 from tmux_orch.domain.answering import POLICY, AnswerRules, Outcome
 from tmux_orch.domain.attention import DEFAULTS, Thresholds
@@ -91,16 +90,6 @@ class Settings:
             self.answer_deadline_s or None,
             Outcome(self.answer_deadline_outcome),
         )
-
-
-def config_directory(environ: Mapping[str, str]) -> Path:
-    """``tmux-orch`` in ``XDG_CONFIG_HOME`` when that is absolute, else in ``~/.config``."""
-    chosen = environ.get("XDG_CONFIG_HOME", "")
-    if chosen.startswith("/"):
-        return Path(chosen) / "tmux-orch"
-    home = environ.get("HOME", "")
-    base = home if home.startswith("/") else pwd.getpwuid(os.geteuid()).pw_dir
-    return Path(base) / ".config/tmux-orch"
 
 
 def load_settings(environ: Mapping[str, str]) -> Settings:

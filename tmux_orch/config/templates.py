@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from pathlib import Path
 
-from tmux_orch.config.settings import config_directory
+from tmux_orch.config.directory import config_directory
 from tmux_orch.config.template_file import read_templates
 from tmux_orch.config.yaml_strict import Document, load
 from tmux_orch.domain.errors import Absent, BadInput, Internal

@@ -13,8 +13,8 @@ from tmux_orch.agents.claude import mcp
 from tmux_orch.briefing import compose, facts, render
 from tmux_orch.briefing.compose import Surroundings
 from tmux_orch.briefing.facts import Reader, Tool, Tools, Variant
+from tmux_orch.config.directory import config_directory
 from tmux_orch.config.files import private_directory, write_atomically
-from tmux_orch.config.settings import config_directory
 from tmux_orch.domain.errors import OrchError, Partly
 from tmux_orch.domain.implementation import Implementation
 from tmux_orch.domain.plan import Plan

@@ -17,6 +17,7 @@ from tmux_orch.domain.states import AgentState, Fused, Reading
 from tmux_orch.watch import dialogs, identity, process, server_desk, worktree
 from tmux_orch.watch.deaths import Deaths, Watched
 from tmux_orch.watch.eyes import Eyes
+from tmux_orch.watch.fusion import is_ending
 from tmux_orch.watch.live_seat import LiveSeat
 from tmux_orch.watch.notices import Notices
 from tmux_orch.watch.pace import Pace
@@ -35,7 +36,7 @@ _AFTER_HOOK = (0.05, 1.5)
 #: tmux reaps a program some ms after its death, and only then knows its exit status.
 _AFTER_DEATH = (0.2, 1.5)
 #: While somebody waits for a state of a seat that has no hook to tell it.
-_AWAITED_EVERY_S = 0.2
+_AWAITED_EVERY_S, _AWAITED_FOR_S = 0.2, 1.0
 #: One ``list-panes`` this often. Deaths come by pidfd; this one is for a hung or lost server, which
 #: must be noticed within 5 s, and costs one process of about 5 ms.
 PANES_EVERY_S = 2.0
@@ -206,7 +207,6 @@ class Board:
         Also ``None`` as soon as the seat is dropped, or the board is closed.
         """
         until = time.monotonic() + deadline_s
-        self._pace.hurry(key, _AWAITED_EVERY_S, deadline_s)
         with self.condition:
             while self._open and (live := self._seats.get(key)) is not None:
                 fused = live.fused()
@@ -215,7 +215,9 @@ class Board:
                 left = until - time.monotonic()
                 if left <= 0:
                     return None
-                self.condition.wait(left)
+                # A little at a time: it must not go on for the whole deadline of one who has left.
+                self._pace.hurry(key, _AWAITED_EVERY_S, 2 * _AWAITED_FOR_S)
+                self.condition.wait(min(left, _AWAITED_FOR_S))
         return None
 
     # -- looking ---------------------------------------------------------------------------------
@@ -330,6 +332,8 @@ class Board:
     def _look(self, live: LiveSeat) -> None:
         try:
             live.look()
+            if is_ending(live.readings(), self._clock.now()):
+                self.look_soon(live.key)
         except OSError as error:
             # One seat's unreadable file must not blind us to the others; it is tried again.
             _log.warning("%s could not be read: %s", live.key, error)

@@ -9,6 +9,7 @@ The order is the order of trust (hooks alone go wrong on Esc, retries and kills)
    back (working, waiting) for :data:`EVENT_LEADS_S`, never ``idle``, which the level must confirm.
 5. A usage limit needs two signals, and ends when the program works or its time has come.
 6. A turn that failed: its hook says why, the level only that the program is idle.
+   Until that hook can have come, a turn whose end only the level tells goes on.
 7. The level; what a busy program does is said by its newest hook, a retry by its screen.
 8. Without a session file the last hook stands for the level, until the screen says otherwise.
 9. Without both, the screen speaks, when two looks agreed and nobody has to be held for its words.
@@ -32,6 +33,9 @@ _S = AgentState
 #: follows a hook within 0.1 s on a quiet machine; after this long the file is right and the hook
 #: is history (a turn cancelled with Esc makes no hook at all). A screen is led as long.
 EVENT_LEADS_S = 3.0
+#: A program says that it is idle up to 0.1 s before the hook that tells of a failed turn (a limit;
+#: Claude Code 2.1.197, watched). Without a word of how the turn ended, it has not for so long.
+TURN_ENDS_S = 0.3
 #: Age below which a program without any sign of life is still starting. Windows are ready in 0.4
 #: to 0.6 s (Claude Code) and 6 s (opencode); a minute covers a loaded machine.
 STARTING_S = 60.0
@@ -148,6 +152,20 @@ def _turn_failed(facts: Readings, now: datetime) -> Verdict | None:
     return None if passed else (hook.state, hook)
 
 
+def _ending(facts: Readings, now: datetime) -> Verdict | None:
+    """The turn is over by the level alone: its last hook may be on the way."""
+    level, hook = facts.level, facts.hook
+    if level is None or hook is None or level.state not in READY or hook.state not in BUSY:
+        return None
+    young = level.at > hook.at and _since(level, now) <= TURN_ENDS_S
+    return (hook.state, hook) if young and hook.state else None
+
+
+def is_ending(facts: Readings, now: datetime) -> bool:
+    """Whether the state is about to change by itself, :data:`TURN_ENDS_S` after the level did."""
+    return _ending(facts, now) is not None
+
+
 def _level(facts: Readings, now: datetime) -> Verdict | None:
     level = facts.level
     # The file cannot outlive its process here: rule 1 has spoken. ``exited`` in it is no death.
@@ -248,6 +266,7 @@ RULES: tuple[Callable[[Readings, datetime], Verdict | None], ...] = (
     _event_leads,
     _limited,
     _turn_failed,
+    _ending,
     _level,
     _hook_alone,
     _screen_alone,

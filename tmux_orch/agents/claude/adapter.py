@@ -29,7 +29,7 @@ from tmux_orch.agents.claude import (
     transcript,
     usage,
 )
-from tmux_orch.agents.screens import load, seen
+from tmux_orch.agents.screens import own, seen
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
 
@@ -93,7 +93,7 @@ class Claude:
 
     def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
         """See :func:`seen.seen`."""
-        return seen.seen(load.rules(self.name), capture, title, now, zone)
+        return seen.seen(own.rules(self.name), capture, title, now, zone)
 
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """See :func:`usage.figures`: for a program that does not tell us by its status line."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 
 from tmux_orch.agents.adapter import Dialog
-from tmux_orch.agents.screens import load, menu, read, regions
+from tmux_orch.agents.screens import menu, own, read, regions
 
 _RULE = re.compile(r"^\s*[─▔╌]{8,}")
 #: Seconds that a dialog must have stood unchanged before a key, and again before Enter. 2.1.329
@@ -16,7 +16,7 @@ SETTLED_S = 0.5
 
 def dialog(screen: str) -> Dialog | None:
     """The dialog in a capture with escapes, or ``None`` when no menu waits for an answer."""
-    rules = load.rules("claude")
+    rules = own.rules("claude")
     cut = regions.regions(rules.layout, screen, "")
     if cut.menu is None:
         return None

@@ -19,7 +19,7 @@ from tmux_orch.agents.adapter import (
     ScreenReading,
 )
 from tmux_orch.agents.codex import conversation, home, hooks, launch, program, rollout, screen
-from tmux_orch.agents.screens import load, seen
+from tmux_orch.agents.screens import own, seen
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
 
@@ -80,7 +80,7 @@ class Codex:
 
     def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
         """See :func:`seen.seen`."""
-        return seen.seen(load.rules(self.name), capture, title, now, zone)
+        return seen.seen(own.rules(self.name), capture, title, now, zone)
 
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """What the conversation's file counted last."""

@@ -19,7 +19,7 @@ from tmux_orch.agents.adapter import (
     ScreenReading,
 )
 from tmux_orch.agents.gemini import chat, hooks, launch, process, program, screen
-from tmux_orch.agents.screens import load, seen
+from tmux_orch.agents.screens import own, seen
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
 
@@ -77,7 +77,7 @@ class Gemini:
 
     def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
         """See :func:`seen.seen`."""
-        return seen.seen(load.rules(self.name), capture, title, now, zone)
+        return seen.seen(own.rules(self.name), capture, title, now, zone)
 
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """See :func:`chat.figures`."""

@@ -7,7 +7,7 @@ from collections.abc import Iterable
 from itertools import takewhile
 
 from tmux_orch.agents.adapter import Composer, Dialog
-from tmux_orch.agents.screens import load, read
+from tmux_orch.agents.screens import own, read
 from tmux_orch.agents.screens.regions import Regions, regions
 from tmux_orch.domain.states import AgentState
 
@@ -34,7 +34,7 @@ def dialog(capture: str) -> Dialog | None:
     cut = _cut(capture)
     if cut.menu is None or cut.has_composer:
         return None
-    found = read.read_regions(load.rules("gemini"), cut)
+    found = read.read_regions(own.rules("gemini"), cut)
     places = sorted(cut.menu.options)
     options = tuple(_bare(cut.menu.options[at]) for at in places)
     question = "\n".join(_lines(takewhile(_is_no_option, cut.dialog.split("\n")))) or "?"
@@ -44,7 +44,7 @@ def dialog(capture: str) -> Dialog | None:
 
 
 def _cut(capture: str) -> Regions:
-    return regions(load.rules("gemini").layout, capture, "")
+    return regions(own.rules("gemini").layout, capture, "")
 
 
 def _box(cut: Regions) -> list[str]:

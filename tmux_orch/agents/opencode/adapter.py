@@ -27,7 +27,7 @@ from tmux_orch.agents.opencode import (
     seat_files,
     told,
 )
-from tmux_orch.agents.screens import load, seen
+from tmux_orch.agents.screens import own, seen
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
 
@@ -95,7 +95,7 @@ class OpenCode:
 
     def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
         """See :func:`seen.seen`."""
-        return seen.seen(load.rules(self.name), capture, title, now, zone)
+        return seen.seen(own.rules(self.name), capture, title, now, zone)
 
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """Tokens, cost and context of this process, as the program reckons them."""

@@ -21,7 +21,7 @@ from tmux_orch.agents.adapter import (
     ScreenReading,
 )
 from tmux_orch.agents.rehearsal import handing, looking, places, published, told
-from tmux_orch.agents.screens import load, seen
+from tmux_orch.agents.screens import own, seen
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
@@ -90,7 +90,7 @@ class Rehearsal:
 
     def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
         """See :func:`seen.seen`."""
-        return seen.seen(load.rules(self.name), capture, title, now, zone)
+        return seen.seen(own.rules(self.name), capture, title, now, zone)
 
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """Nothing: what it says of its use comes by hook."""

@@ -8,7 +8,7 @@ from datetime import datetime, tzinfo
 from tmux_orch.agents.adapter import ScreenReading
 from tmux_orch.agents.conditions import read as conditions
 from tmux_orch.agents.conditions import rules as phrases
-from tmux_orch.agents.screens import load, read
+from tmux_orch.agents.screens import load, own, read
 from tmux_orch.agents.screens.rules import Rules
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.states import Condition
@@ -32,7 +32,7 @@ def of_program(
         BadInput: nothing is known of that program.
     """
     if program in load.PROGRAMS:
-        return seen(load.rules(program), capture, title, now, zone)
+        return seen(load.rules(program, own.place(program)), capture, title, now, zone)
     if not phrases.is_known(program):
         known = ", ".join(sorted({*load.PROGRAMS, *phrases.programs()}))
         raise BadInput(f"unknown agent program {program!r}", f"known are: {known}")
