@@ -75,14 +75,16 @@ def _talk(place: Place, over: threading.Event) -> None:
 
 
 def _sampled(daemon: psutil.Process, minutes: float) -> Samples:
-    found, end = Samples(), time.monotonic() + minutes * 60
+    found, end, before = Samples(), time.monotonic() + minutes * 60, set[int]()
     while time.monotonic() < end:
         time.sleep(SAMPLE_S)
         found.memory.append(daemon.memory_info().rss / 2**20)
         # The most of a few looks in a row is what stands: a request takes one for a moment.
         found.descriptors.append(min(daemon.num_fds() for _ in range(5)))
-        dead = [c for c in daemon.children() if c.status() == psutil.STATUS_ZOMBIE]
-        found.zombies = max(found.zombies, len(dead))
+        # One that is there at two looks: a child that ended this moment is reaped the next.
+        dead = {c.pid for c in daemon.children() if c.status() == psutil.STATUS_ZOMBIE}
+        found.zombies = max(found.zombies, len(dead & before))
+        before = dead
     return found
 
 
