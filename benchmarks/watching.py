@@ -79,7 +79,7 @@ def _tool_calls(place: Place) -> list[float]:
     timer = [
         sys.executable,
         str(_HERE / "hook_timer.py"),
-        str(place.registry / "commands/orch-hook"),
+        str(place.registry / "bin/orch-hook"),
     ]
     words = [*timer, agent["conversation_id"], str(CALLS), str(result)]
     place.run("scm", "developer", f"REHEARSAL{json.dumps({'run': words})}")

@@ -44,7 +44,7 @@ PANES_EVERY_S = 2.0
 _JITTER_S = 0.1
 #: While an agent's screen is all that tells of it, looks and ticks come this often: a change is
 #: told within 1.2 s then, the second look that confirms it included.
-BY_SCREEN_EVERY_S = 0.8
+BY_SCREEN_EVERY_S, MUTE_A_S = 0.8, 130  # of hundreds of them not more than so many a second
 
 OnChange = Callable[[str, Fused], None]
 OnEvent = Callable[[str, str | None, Mapping[str, Any]], None]
@@ -265,8 +265,8 @@ class Board:
 
     def _every_s(self, usual_s: float) -> float:
         """How often to look: more often while an agent runs that says nothing of itself."""
-        mute = any(live.is_mute() for live in self.seats())
-        return min(usual_s, BY_SCREEN_EVERY_S) if mute else usual_s
+        mute = sum(live.is_mute() for live in self.seats())
+        return min(PANES_EVERY_S, max(BY_SCREEN_EVERY_S, mute / MUTE_A_S)) if mute else usual_s
 
     def look_at_panes(self) -> None:
         """One ``list-panes``, shared by all who ask at the same time."""

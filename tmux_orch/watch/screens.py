@@ -40,7 +40,7 @@ SHOWN_S, BUSY_S, BUSY_UNWATCHED_S, REST_S = 0.4, 3.0, 10.0, 2.0
 _HOOK_QUIET_S = 2.0
 _FAST_TRIES = 3
 #: A busy screen whose bottom says the same is read again after so long.
-READ_AGAIN_S = 10.0
+READ_AGAIN_S = 20.0
 #: tmux tells the last output to the second: what came in the second of a capture may be later.
 _SECOND = timedelta(seconds=1)
 
