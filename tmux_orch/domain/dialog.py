@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from datetime import datetime
 from enum import StrEnum
@@ -105,6 +105,29 @@ class OpenDialog:
             "outcome": self.outcome,
             "screen": self.block,
         }
+
+    @classmethod
+    def of(cls, key: str, shown: Mapping[str, Any]) -> OpenDialog:
+        """From what :meth:`shown` made; a held request behind it is not held any more.
+
+        Raises:
+            KeyError, ValueError: it is none.
+        """
+        return cls(
+            int(shown["id"]),
+            key,
+            DialogKind(shown["kind"]),
+            AgentState(shown["state"]),
+            str(shown["question"]),
+            tuple(map(str, shown["options"])),
+            None,
+            str(shown["destructive"]),
+            "",
+            "",
+            Source.SCREEN,
+            datetime.fromisoformat(shown["since_at"]),
+            block=str(shown["screen"]),
+        )
 
     def asks_the_same(self, other: OpenDialog) -> bool:
         """Whether an answer to one is an answer to the other; the cursor may stand elsewhere."""

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from datetime import datetime
 from typing import Any
@@ -34,6 +34,12 @@ _RECENT = (
     .limit(bindparam("most"))
 )
 _RECENT_OF = _RECENT.where(EVENTS.c.agent == bindparam("of_agent"))
+_OF_KINDS = (
+    select(EVENTS)
+    .where(EVENTS.c.seq > bindparam("after"))
+    .where(EVENTS.c.kind.in_(bindparam("kinds", expanding=True)))
+    .order_by(EVENTS.c.seq)
+)
 # What a quiet agent did before so many events of others is not looked for: 20,000 take 20 ms.
 _FAR = 20_000
 _LAST = select(EVENTS.c.seq).order_by(EVENTS.c.seq.desc()).limit(1)
@@ -113,6 +119,12 @@ class Events:
             else:
                 rows = c.execute(_RECENT_OF, {**found, "of_agent": agent}).all()
         return [_event(row) for row in reversed(rows)]
+
+    def of_kinds(self, kinds: Collection[str]) -> list[Event]:
+        """Those of these kinds among the last 20,000 events, oldest first."""
+        found = {"after": max(0, self.last() - _FAR), "kinds": sorted(kinds)}
+        with self._database.read() as c:
+            return [_event(row) for row in c.execute(_OF_KINDS, found).all()]
 
     def last(self) -> int:
         """Number of the newest event; 0 when there is none."""

@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 import logging
+from collections.abc import Mapping
 from dataclasses import replace
+from datetime import datetime
 
+from tmux_orch.domain.attention import AlertKind
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.team import processes
+from tmux_orch.team.known import Record
 from tmux_orch.team.parts import Parts
 from tmux_orch.tmux.panes import PaneFacts, observe
 
@@ -52,9 +56,26 @@ def adopt_living(parts: Parts) -> int:
         with parts.database.write() as connection:
             for seat in changed:
                 parts.seats.put(seat, connection)
+    record, now = Record.read(parts.events), parts.clock.now()
+    parts.board.permissions.go_on_after(record.dialog_id)
     for seat in found.values():
-        parts.board.adopt(seat, parts.berth(seat))
+        # Of a program that was started since, what was kept is of another life.
+        known = record.known(seat, parts.seats, now) if seat not in changed else None
+        if known is not None:
+            parts.board.dialogs.restore(seat.key, record.dialogs.get(seat.key, {}))
+        parts.board.adopt(seat, parts.berth(seat), known)
+    _restore_alerts(parts, record, found, now)
     return len(found)
+
+
+def _restore_alerts(parts: Parts, record: Record, found: Mapping[str, Seat], now: datetime) -> None:
+    for (key, kind), one in record.alerts.items():
+        if key not in found:
+            continue
+        parts.work.alerts.restore(one.alert, one.told_at, one.reminders, now)
+        if kind is AlertKind.STUCK:
+            # A process that is stopped by a signal does not say since when.
+            parts.work.of(key).stopped_since_at = one.alert.since_at
 
 
 def _is_current(pane_id: str, pane: PaneFacts) -> bool:

@@ -15,6 +15,12 @@ from tmux_orch.watch.attention import FROM_FIRST_SIGHT
 COOLDOWN_S = 300.0
 #: The first reminder comes so long after an alert was told, each later one after twice the time.
 REMIND_S, REMIND_MOST_S = 1800.0, 4 * 3600.0
+#: How long an alert of before the daemon's start stands unproved, where what it rests on is told
+#: by the agent now and then, or counted by us.
+BELIEVED_S = 60.0
+_BELIEVED = frozenset(
+    {AlertKind.RESTART_LOOP, AlertKind.BLOCKED, AlertKind.CONTEXT_LOW, AlertKind.MEMORY}
+)
 
 
 class What(StrEnum):
@@ -43,6 +49,8 @@ class _Kept:
         stands: Whether it was found at the last look.
         told_at: When it was last told; ``None`` while it is not.
         quiet_until: Before this instant it is shown, but not told.
+        believed_until: Before this instant it stands although it is not found: the daemon was
+            started again, and not all it rests on is known yet.
     """
 
     alert: Alert
@@ -50,6 +58,7 @@ class _Kept:
     told_at: datetime | None = None
     reminders: int = 0
     quiet_until: datetime | None = None
+    believed_until: datetime | None = None
 
 
 class Alerts:
@@ -85,6 +94,13 @@ class Alerts:
                 news += told
         return news
 
+    def restore(self, alert: Alert, told_at: datetime, reminders: int, now: datetime) -> None:
+        """It was told before the daemon was started again, and not taken back: so it stands."""
+        until = now + timedelta(seconds=BELIEVED_S) if alert.kind in _BELIEVED else None
+        kept = _Kept(alert, told_at=told_at, reminders=reminders, believed_until=until)
+        with self._lock:
+            self._kept[alert.agent, alert.kind] = kept
+
     def forget(self, key: str) -> None:
         """The agent is gone on purpose: nothing of it stands, and nothing is told."""
         with self._lock:
@@ -101,7 +117,7 @@ def _step(
         return _Kept(found, told_at=now), [News(What.RAISED, found)]
     if kept.stands and found.kind in FROM_FIRST_SIGHT:
         found = replace(found, since_at=kept.alert.since_at)
-    kept = replace(kept, alert=found, stands=True)
+    kept = replace(kept, alert=found, stands=True, believed_until=None)
     if kept.told_at is None:
         if kept.quiet_until is not None and now < kept.quiet_until:
             return kept, []
@@ -116,6 +132,8 @@ def _step(
 
 def _gone(kept: _Kept, now: datetime) -> tuple[_Kept | None, list[News]]:
     """The same when it was not found any more."""
+    if kept.believed_until is not None and now < kept.believed_until:
+        return kept, []
     if kept.told_at is not None:
         quiet_until = now + timedelta(seconds=COOLDOWN_S)
         quiet = _Kept(kept.alert, stands=False, quiet_until=quiet_until)

@@ -23,6 +23,7 @@ from tmux_orch.watch.notices import Notices
 from tmux_orch.watch.pace import Pace
 from tmux_orch.watch.panes import Looks
 from tmux_orch.watch.permissions import Permissions, is_over
+from tmux_orch.watch.restored import Known
 from tmux_orch.watch.screens import Screens
 from tmux_orch.watch.server_desk import ServerDesk
 from tmux_orch.watch.server_loss import ServerState
@@ -110,10 +111,11 @@ class Board:
 
     # -- who is there ----------------------------------------------------------------------------
 
-    def adopt(self, seat: Seat, berth: Berth) -> LiveSeat:
+    def adopt(self, seat: Seat, berth: Berth, known: Known | None = None) -> LiveSeat:
         """Watch this seat's process from now on; again after each start, or when its row changed.
 
         A missing start tick is looked up; a process that is gone makes the seat ``exited`` at once.
+        ``known``: what was known of this very process before the daemon's start.
         """
         if seat.pid and not seat.pid_start:
             seat = replace(seat, pid_start=process.start_tick(seat.pid) or 0)
@@ -124,6 +126,8 @@ class Board:
             if live is None:
                 live = self._seats[seat.key] = LiveSeat(seat, berth, adapter, self._clock, self)
                 fresh = True
+                if known is not None:
+                    live.restore(known)
             else:
                 fresh = live.rebind(seat, berth, adapter)
             if fresh:
@@ -293,10 +297,10 @@ class Board:
 
     def changed(self, live: LiveSeat, before: Fused, after: Fused) -> None:
         """Called by a seat under its lock: put the news in line."""
-        if after.state is before.state and after.state not in _TELLING:
+        telling = after.state in _TELLING and after.evidence != before.evidence
+        if after.state is before.state and not telling:
             return
-        key = live.key
-        self._notices.put(lambda: self.on_change(key, after))
+        self._notices.put(lambda: self.on_change(live.key, after))
 
     def hold_of(self, seat: Seat) -> str | None:
         """Why nothing can be typed at this seat, as far as the tmux server is concerned."""

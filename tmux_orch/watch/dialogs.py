@@ -10,7 +10,7 @@ import re
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tmux_orch.agents.adapter import Dialog
@@ -54,6 +54,7 @@ class _Standing:
     pause_s: float
     is_due: bool = False
     answered: bool = False
+    restored_at: float | None = None
 
 
 class Dialogs:
@@ -98,6 +99,20 @@ class Dialogs:
         with self._lock:
             standing = self._standing.get(key)
             return standing.dialog if standing else None
+
+    def restore(self, key: str, told: Mapping[str, Any]) -> None:
+        """Take up the dialog that stood before the daemon was started again, if one did.
+
+        It is told no more when the agent still waits for it, and closed when not.
+        """
+        if not told:
+            return
+        dialog = OpenDialog.of(key, told)
+        dialog = self._since(dialog, dialog.since_at)
+        due = dialog.deadline_at is not None and dialog.deadline_at <= self._clock.now()
+        at = self._clock.monotonic() + REMIND_S
+        with self._lock:
+            self._standing[key] = _Standing(dialog, at, REMIND_S, due, restored_at=at - REMIND_S)
 
     def look(self, seats: Iterable[LiveSeat]) -> None:
         """Take up what the tick has seen of all that wait, then look at deadlines."""
@@ -160,6 +175,13 @@ class Dialogs:
         with self._lock:
             before = self._standing.get(live.key)
             now = self._read(live, asked, shown, screen, before.dialog if before else None)
+            if before is not None and before.restored_at is not None:
+                young = self._clock.monotonic() - before.restored_at < UNKNOWN_S
+                if now is None or (young and now.block and not before.dialog.block):
+                    return  # its screen was not read twice yet
+                before.restored_at = None
+                if _is_taken_up(before.dialog, now, live.fused().since_at):
+                    now = replace(now, id=before.dialog.id)
             if before is not None and now is not None and now.id == before.dialog.id:
                 before.dialog = now
                 return
@@ -285,6 +307,15 @@ class Dialogs:
                 came = "it was answered in that moment"
         told = {**dialog.shown(), "deadline_s": waited_s, "came": came}
         self._tell("dialog.deadline", dialog.key, told)
+
+
+def _is_taken_up(before: OpenDialog, now: OpenDialog, since_at: datetime) -> bool:
+    """Whether it is the dialog of before the daemon's start: the agent has waited ever since.
+
+    What a hook told of it may read otherwise on the screen.
+    """
+    same_wait = since_at <= before.since_at + timedelta(seconds=SEEN_BEFORE_S)
+    return same_wait and now.kind is before.kind and now.asked_id is None
 
 
 def _harm(asked: Asked) -> str:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tmux_orch.domain.states import AgentState, Condition, Fused, Reading
 from tmux_orch.watch.readings import Readings
+from tmux_orch.watch.restored import Known
 from tmux_orch.watch.seen import one_line
 
 
@@ -17,6 +18,16 @@ class Edges:
     def __init__(self) -> None:
         self._condition: tuple[Condition, str] = (Condition.NONE, "")
         self._limit: tuple[str, datetime | None] | None = None
+
+    @classmethod
+    def told(cls, known: Known, readings: Readings) -> Edges:
+        """With what was told before the daemon was started again."""
+        edges, said = cls(), known.condition
+        if said:
+            edges._condition = (Condition(said["condition"]), str(said["evidence"]))
+        if (limit := readings.limit_said()) is not None:
+            edges._limit = (limit.rule, limit.until_at)
+        return edges
 
     def condition(self, condition: Condition, said: Reading) -> Mapping[str, Any] | None:
         """The payload of ``condition_seen`` when this condition is news."""

@@ -21,13 +21,14 @@ from tmux_orch.domain.states import (
     Source,
 )
 from tmux_orch.messages.port import Sighting
-from tmux_orch.watch import process
+from tmux_orch.watch import process, restored
 from tmux_orch.watch.conversation import Conversation
 from tmux_orch.watch.edges import Edges
 from tmux_orch.watch.fusion import STARTING_S, fuse
 from tmux_orch.watch.gauge import Gauge
 from tmux_orch.watch.permissions import Asked
 from tmux_orch.watch.readings import Readings
+from tmux_orch.watch.restored import Known
 from tmux_orch.watch.seat_view import SeatView
 from tmux_orch.watch.seen import Seen, one_line
 from tmux_orch.watch.surroundings import Surroundings
@@ -69,6 +70,7 @@ class LiveSeat(SeatView):
         self._seen: Seen | None = None
         self._screen_at = self._screen_changed_at = 0.0
         self._edges = Edges()
+        self._known: Known | None = None
         self._moved_at: datetime | None = None
         self._gauge = Gauge(self._clock)
         self._conversation.move(adapter, self._berth)
@@ -94,14 +96,27 @@ class LiveSeat(SeatView):
                 self._conversation.move(adapter, self._berth)
             return other
 
+    def restore(self, known: Known) -> None:
+        """The daemon was started again, and this is what was known of the program before.
+
+        Call it before anything is read of it.
+        """
+        with self._lock:
+            self._known, self._fused = known, known.fused
+            self._readings = restored.seeds(known)
+            self._edges = Edges.told(known, self._readings)
+
     # -- for delivery and attention --------------------------------------------------------------
 
     def hold(self) -> str | None:
         """Why nothing may be sent to this agent now, in words; else ``None``."""
         with self._lock:
             seat, settled_at = self._seat, self._settled_at
+            blind = self._known is not None and restored.is_blind(self._readings, self._clock.now())
         if (reason := self._around.hold_of(seat)) is not None:
             return reason
+        if blind:
+            return "what it does is being looked at again"
         return "the agent has just started" if self._clock.monotonic() < settled_at else None
 
     def mark(self, state: AgentState | None, reading: Reading | None) -> None:
@@ -305,8 +320,8 @@ class LiveSeat(SeatView):
         with self._lock:
             if not self._same_life(of):
                 return
-            before = self._fused
-            after = fuse(self._aged(age_s), before, now)
+            before, facts = self._fused, self._aged(age_s)
+            after = self._still(facts, now) or fuse(facts, before, now)
             if after == before:
                 return
             self._fused = after
@@ -315,6 +330,16 @@ class LiveSeat(SeatView):
                 self._around.tell("limit_seen", self._key, news)
         with self._around.condition:
             self._around.condition.notify_all()
+
+    def _still(self, facts: Readings, now: datetime) -> Fused | None:
+        """What was known before the daemon's start, or what follows it, while that is newest."""
+        known = self._known
+        if known is None:
+            return None
+        if restored.holds(known, facts, now, self._clock.monotonic() - self._bound_at):
+            return known.fused
+        self._known = None
+        return fuse(facts, restored.before(known, facts, now), now)
 
     def _aged(self, age_s: float) -> Readings:
         now = self._clock.monotonic()

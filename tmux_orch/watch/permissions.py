@@ -116,6 +116,10 @@ class Permissions:
         """The next number; dialogs without a held request are counted in the same row."""
         return next(self._numbers)
 
+    def go_on_after(self, number: int) -> None:
+        """Numbers up to this one were given before the daemon was started again."""
+        self._numbers = itertools.count(number + 1)
+
     def pending(self, key: str) -> Asked | None:
         """The youngest request of this agent that waits, or ``None``."""
         waiting = self.all(key)
