@@ -118,8 +118,10 @@ class Verbs:
         projects = [p for p in self.parts.projects.all() if p.run]
         if name:
             found = next((p for p in projects if p.name == name), None)
-            if found is None:
-                found = self.project_at(request.text("cwd", "/"), name)
+            cwd = request.text("cwd", "/")
+            # Else a wrong name, typed inside a project, would be a path below it.
+            if found is None and ("/" in name or Path(cwd, name).exists()):
+                found = self.project_at(cwd, name)
             if found is None:
                 known = ", ".join(p.name for p in projects) or "none"
                 raise BadInput(f"no project {name[:80]!r}", f"the known ones are: {known}")

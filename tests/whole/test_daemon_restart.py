@@ -113,6 +113,12 @@ def test_what_stands_is_neither_forgotten_nor_told_again(team: Place) -> None:
     assert len(told(team)) == 3
 
 
+def test_the_hub_is_told_what_is_asked_and_not_only_that_something_is(team: Place) -> None:
+    found = told(team)
+    assert any("tester waits (question): Question Which database? The" in text for text in found)
+    assert any("You've hit your limit · resets 9pm (UTC) What do" in text for text in found)
+
+
 def test_what_ended_while_nobody_watched_is_told_when_somebody_does(team: Place) -> None:
     window = team.agents()["tester"]["window_id"]
     assert team.tmux("show-options", "-wv", "-t", window, "@orch_dialog").strip() == "1"

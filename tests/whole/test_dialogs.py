@@ -76,6 +76,12 @@ def as_agent(place: Place, agent: str, *words: str) -> list[str]:
     return out.read_text().splitlines()
 
 
+def test_a_wrong_project_is_refused_also_inside_another(team: Place) -> None:
+    done = team.run("tmux-orch", "dialogs", "--project", "nope", check=False)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert done.stderr.count("\n") == 1
+
+
 def test_a_permission_is_shown_everywhere_and_answered_by_its_option(team: Place) -> None:
     dialog = asks(team, {"permission": "touch by-answer"})
     assert (dialog["kind"], dialog["exact"], dialog["source"]) == (

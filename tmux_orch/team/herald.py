@@ -76,15 +76,12 @@ class Herald:
 
     def _line(self, name: str, payload: Mapping[str, Any]) -> str:
         kind = DialogKind(payload["kind"])
-        what = payload["exact"] or _last_line(payload["question"]) or "a screen nobody understands"
+        what = payload["exact"] or payload["question"] or "a screen nobody understands"
         harm = f" It {payload['destructive']}." if payload["destructive"] else ""
         how = "The person is shown it and answers it."
         if kind in self._rules.hub_may and kind in POLICY and not payload["destructive"]:
             options = " | ".join(printable(str(option), 60) for option in payload["options"])
             how = f'You may answer it: tmux-orch answer {name} "OPTION" --yes. Options: {options}'
-        return f"{name} waits ({kind}): {printable(str(what), _MOST)}.{harm} {how}"
-
-
-def _last_line(question: str) -> str:
-    lines = [line for line in str(question).splitlines() if line.strip()]
-    return lines[-1] if lines else ""
+        told = printable(" ".join(str(what).split()), _MOST)
+        end = "" if told.endswith(("?", ".", "!", ":")) else "."
+        return f"{name} waits ({kind}): {told}{end}{harm} {how}"

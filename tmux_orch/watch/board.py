@@ -16,6 +16,7 @@ from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import AgentState, Fused, Reading
 from tmux_orch.watch import dialogs, identity, process, server_desk, worktree
 from tmux_orch.watch.deaths import Deaths, Watched
+from tmux_orch.watch.edges import is_news
 from tmux_orch.watch.eyes import Eyes
 from tmux_orch.watch.fusion import is_ending
 from tmux_orch.watch.live_seat import LiveSeat
@@ -49,18 +50,6 @@ BY_SCREEN_EVERY_S, MUTE_A_S = 0.8, 130  # of hundreds of them not more than so m
 
 OnChange = Callable[[str, Fused], None]
 OnEvent = Callable[[str, str | None, Mapping[str, Any]], None]
-
-#: States whose evidence is worth telling when it changes (an exit status, a dialog's text).
-_TELLING = frozenset(
-    {
-        AgentState.EXITED,
-        AgentState.ERROR,
-        AgentState.NEEDS_TRUST,
-        AgentState.NEEDS_LOGIN,
-        AgentState.WAITING_PERMISSION,
-        AgentState.WAITING_ANSWER,
-    }
-)
 
 
 class Board:
@@ -297,10 +286,8 @@ class Board:
 
     def changed(self, live: LiveSeat, before: Fused, after: Fused) -> None:
         """Called by a seat under its lock: put the news in line."""
-        telling = after.state in _TELLING and after.evidence != before.evidence
-        if after.state is before.state and not telling:
-            return
-        self._notices.put(lambda: self.on_change(live.key, after))
+        if is_news(before, after):
+            self._notices.put(lambda: self.on_change(live.key, after))
 
     def hold_of(self, seat: Seat) -> str | None:
         """Why nothing can be typed at this seat, as far as the tmux server is concerned."""

@@ -11,6 +11,25 @@ from tmux_orch.watch.readings import Readings
 from tmux_orch.watch.restored import Known
 from tmux_orch.watch.seen import one_line
 
+#: States whose evidence is worth telling when it changes (an exit status, a dialog's text).
+_TELLING = frozenset(
+    {
+        AgentState.EXITED,
+        AgentState.ERROR,
+        AgentState.NEEDS_TRUST,
+        AgentState.NEEDS_LOGIN,
+        AgentState.WAITING_PERMISSION,
+        AgentState.WAITING_ANSWER,
+    }
+)
+
+
+def is_news(before: Fused, after: Fused) -> bool:
+    """Whether a state is worth telling after the one before: another, or known by other words."""
+    if after.state is not before.state:
+        return True
+    return after.state in _TELLING and after.evidence != before.evidence
+
 
 class Edges:
     """The conditions and limits that were told of one agent."""
