@@ -60,12 +60,13 @@ def _saved(
 ) -> int:
     from tmux_orch.agents.screens import own
     from tmux_orch.agents.screens.seen import of_program
+    from tmux_orch.agents.zone import machine
     from tmux_orch.cli.screen_file import read_screen
     from tmux_orch.config.directory import config_directory
 
     own.use(config_directory(os.environ))
     instant = _instant(now)
-    place = _zone(zone) or (_machine() if now is None else None) or instant.tzinfo or UTC
+    place = _zone(zone) or (machine() if now is None else None) or instant.tzinfo or UTC
     reading = of_program(agent, read_screen(file), title, instant, place)
     facts = _facts(reading)
     if as_json:
@@ -108,17 +109,6 @@ def _zone(name: str | None) -> tzinfo | None:
         return ZoneInfo(name)
     except (KeyError, ValueError, OSError):
         raise BadInput(f"there is no time zone {name!r}", "write it as Europe/Berlin") from None
-
-
-def _machine() -> tzinfo | None:
-    """The machine's zone with its clock changes, where the system says it."""
-    from zoneinfo import ZoneInfo
-
-    try:
-        with open("/etc/localtime", "rb") as file:  # noqa: PTH123
-            return ZoneInfo.from_file(file)
-    except (OSError, ValueError):
-        return None
 
 
 def _live(target: str, project: str | None, as_json: bool) -> int:

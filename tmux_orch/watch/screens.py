@@ -10,10 +10,9 @@ from __future__ import annotations
 import threading
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
-from datetime import UTC, datetime, timedelta, tzinfo
-from functools import cache
-from zoneinfo import ZoneInfo
+from datetime import datetime, timedelta
 
+from tmux_orch.agents import zone
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.states import BUSY, WAITING, Condition
@@ -224,8 +223,7 @@ def _goes_on(memory: _Memory, bottom: Sequence[str], now: float) -> bool:
 def _read(live: LiveSeat, shown: Shown, at: datetime, memory: _Memory | None) -> Seen:
     """A screen that looks otherwise than before; busy ones change all the time."""
     adapter = live.adapter()
-    zone = _zone(live.berth().environment.get("TZ", ""))
-    read = adapter.screen(shown.screen, shown.title, at, zone)
+    read = adapter.screen(shown.screen, shown.title, at, zone.of(live.berth().environment))
     seen = Seen(shown.screen, shown.title, read, adapter.dialog(shown.screen), at)
     return replace(seen, agreed=_is_agreed(seen, memory))
 
@@ -263,16 +261,3 @@ def _marks(pane: PaneFacts) -> tuple[object, ...]:
 def _name(live: LiveSeat) -> tuple[str, int]:
     seat = live.seat()
     return seat.key, seat.pid_start
-
-
-@cache
-def _zone(name: str) -> tzinfo:
-    """The program's time zone: that of its environment, else the machine's."""
-    try:
-        return ZoneInfo(name.removeprefix(":")) if name else _local()
-    except (ValueError, OSError):  # no such zone, or a form that only the C library knows
-        return _local()
-
-
-def _local() -> tzinfo:
-    return datetime.now().astimezone().tzinfo or UTC

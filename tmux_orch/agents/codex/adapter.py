@@ -7,7 +7,7 @@ from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from tmux_orch.agents import hook_calls, own_commands
+from tmux_orch.agents import hook_calls, own_commands, zone
 from tmux_orch.agents.adapter import (
     Berth,
     Composer,
@@ -18,7 +18,7 @@ from tmux_orch.agents.adapter import (
     Program,
     ScreenReading,
 )
-from tmux_orch.agents.codex import conversation, home, hooks, launch, program, rollout, screen
+from tmux_orch.agents.codex import conversation, hooks, launch, program, rollout, screen
 from tmux_orch.agents.screens import own, seen
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
@@ -60,7 +60,7 @@ class Codex:
         if path is None or conversation.open_in(berth.pid) is None:
             return None
         turn = rollout.last_turn(path)
-        return rollout.level(turn, now, home.zone(berth.environment)) if turn is not None else None
+        return rollout.level(turn, now, zone.of(berth.environment)) if turn is not None else None
 
     def transcript(self, berth: Berth) -> Path | None:
         """See :func:`conversation.transcript`."""

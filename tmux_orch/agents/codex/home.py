@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from datetime import UTC, datetime, timedelta, tzinfo
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from uuid import UUID
-from zoneinfo import ZoneInfo
 
 
 def home(environment: Mapping[str, str]) -> Path:
@@ -40,11 +39,3 @@ def _began(conversation: str) -> datetime | None:
     if identity.version != 7 or str(identity) != conversation:
         return None
     return datetime.fromtimestamp((identity.int >> 80) / 1000, UTC)
-
-
-def zone(environment: Mapping[str, str]) -> tzinfo:
-    """The time zone in which the program tells clock times."""
-    try:
-        return ZoneInfo(environment["TZ"])
-    except (KeyError, ValueError, OSError):  # not set, no name of a zone, or one without data
-        return datetime.now().astimezone().tzinfo or UTC
