@@ -120,6 +120,43 @@ def test_a_held_request_is_a_dialog_before_it_is_drawn(scene: Scene) -> None:
     assert scene.kinds() == ["dialog.opened"]
 
 
+@pytest.mark.parametrize(
+    ("exact", "harm"),
+    [
+        ("{ rm -rf build; }", "deletes files"),
+        ('{"rm", "-rf"} && rm -rf build', "deletes files"),
+        ('{"file_path": "a", "content": "; rm -rf build"}', ""),
+    ],
+)
+def test_a_tools_input_claims_nothing_and_a_command_in_braces_is_no_such_input(
+    scene: Scene, exact: str, harm: str
+) -> None:
+    scene.ask(exact)
+    found = scene.dialogs.of(KEY)
+    assert found and found.destructive == harm
+
+
+def test_a_request_that_is_held_while_the_tick_looks_is_not_closed(
+    scene: Scene, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    nothing = scene.permissions.pending(KEY)
+    pending = scene.permissions.pending
+
+    def slowly(key: str) -> Any:
+        monkeypatch.setattr(scene.permissions, "pending", pending)
+        asking = threading.Thread(target=scene.ask, daemon=True)
+        asking.start()
+        asking.join(0.3)
+        return nothing
+
+    scene.shows(S.WAITING_PERMISSION, None)
+    scene.tick()
+    monkeypatch.setattr(scene.permissions, "pending", slowly)
+    scene.dialogs.asked(scene.live)
+    eventually(lambda: scene.dialogs.of(KEY))
+    assert scene.kinds() == ["dialog.opened"]
+
+
 def test_a_request_is_not_shown_with_the_screen_of_the_one_before(scene: Scene) -> None:
     before = scene.clock.now()
     scene.clock.at += timedelta(seconds=3)

@@ -6,7 +6,7 @@ read it there and the fused state is one that waits. The screen is captured here
 
 from __future__ import annotations
 
-import re
+import json
 import threading
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass, replace
@@ -23,6 +23,7 @@ from tmux_orch.domain.states import WAITING, AgentState, Source
 from tmux_orch.watch.eyes import Eyes
 from tmux_orch.watch.live_seat import LiveSeat
 from tmux_orch.watch.permissions import Asked, Permissions
+from tmux_orch.watch.seen import plain
 
 #: A dialog follows its hook and its session file by some 10 ms; a younger state is not looked at.
 DRAWN_S = 0.3
@@ -38,9 +39,6 @@ REMIND_S = 300.0
 _REMIND_MOST_S = 3600.0
 _BLOCK_LINES = 30
 _LOOKED_AT = WAITING | {AgentState.USAGE_LIMITED}
-_ESCAPES = re.compile(
-    r"\x1b(?:\[[0-?]*[ -/]*[@-~]|\][^\x07\x1b]*(?:\x07|\x1b\\)?|.)|[\x00-\x08\x0b-\x1f\x7f-\x9f]"
-)
 
 Tell = Callable[[str, str | None, Mapping[str, Any]], None]
 
@@ -171,8 +169,9 @@ class Dialogs:
         return (live.fused().since_at - at).total_seconds() > SEEN_BEFORE_S
 
     def _see(self, live: LiveSeat, shown: Dialog | None, screen: str | None) -> None:
-        asked = self._permissions.pending(live.key)
         with self._lock:
+            # Asked under the lock: a request that is held meanwhile would be closed as one over.
+            asked = self._permissions.pending(live.key)
             before = self._standing.get(live.key)
             now = self._read(live, asked, shown, screen, before.dialog if before else None)
             if before is not None and before.restored_at is not None:
@@ -232,7 +231,7 @@ class Dialogs:
             question, options, cursor = same.question, same.options, same.cursor
         found = OpenDialog(
             asked.id, asked.key, DialogKind.PERMISSION, AgentState.WAITING_PERMISSION,
-            question, options, cursor, _harm(asked), asked.tool,
+            question, options, cursor, same.destructive if same else _harm(asked), asked.tool,
             asked.exact, Source.HOOK, asked.at, asked_id=asked.id,
         )  # fmt: skip
         return self._since(found, asked.at)
@@ -249,7 +248,7 @@ class Dialogs:
         return self._since(found, since_at)
 
     def _unknown(self, key: str, state: AgentState, screen: str, since_at: datetime) -> OpenDialog:
-        lines = [_ESCAPES.sub("", line).rstrip() for line in screen.splitlines()]
+        lines = [line.rstrip() for line in plain(screen).split("\n")]
         block = "\n".join([line for line in lines if line][-_BLOCK_LINES:])
         kind = kind_of("", state)
         found = OpenDialog(
@@ -284,7 +283,8 @@ class Dialogs:
     def _look_at_clock(self) -> None:
         with self._lock:
             standing = list(self._standing.values())
-        now, at = self._clock.now(), self._clock.monotonic()
+            now, at = self._clock.now(), self._clock.monotonic()
+            self._quiet_until = {key: t for key, t in self._quiet_until.items() if t > at}
         for one in standing:
             dialog = one.dialog
             if not one.is_due and dialog.deadline_at is not None and now >= dialog.deadline_at:
@@ -320,4 +320,9 @@ def _is_taken_up(before: OpenDialog, now: OpenDialog, since_at: datetime) -> boo
 
 def _harm(asked: Asked) -> str:
     """What a shell command would destroy; of another tool's input nothing is claimed."""
-    return "" if asked.exact.startswith("{") else destructive.of_command(asked.exact)
+    try:
+        if isinstance(json.loads(asked.exact), dict):
+            return ""
+    except (ValueError, RecursionError):
+        pass  # no tool's input, which is always an object: `{ rm -r x; }` is a command
+    return destructive.of_command(asked.exact)
