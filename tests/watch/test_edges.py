@@ -14,8 +14,10 @@ from tmux_orch.domain.states import AgentState, Condition, Fused, Reading, Sourc
 from tmux_orch.domain.work import Figures, Quota
 from tmux_orch.tmux.capture import shown
 from tmux_orch.tmux.command import Command
+from tmux_orch.tmux.server import Server
 from tmux_orch.watch import gauge, worktree
 from tmux_orch.watch.edges import Edges
+from tmux_orch.watch.eyes import TmuxEyes
 from tmux_orch.watch.hooks import HookDesk
 from tmux_orch.watch.readings import Readings
 
@@ -69,6 +71,25 @@ def test_the_last_change_of_a_worktree_needs_no_git_process(tmp_path: Path) -> N
         worktree.last_change(tree)
     assert time.perf_counter() - begun < 0.5
     assert worktree.last_change(str(tmp_path / "nowhere")) is None
+
+
+def test_a_worktree_that_appears_later_is_seen_and_a_pipe_in_its_place_holds_nobody(
+    tmp_path: Path,
+) -> None:
+    tree = tmp_path / "tree"
+    tree.mkdir()
+    assert worktree.last_change(str(tree)) is None
+    (tmp_path / "index").touch()
+    (tree / ".git").write_text(f"gitdir: {tmp_path}\n")
+    assert worktree.last_change(str(tree)) is not None
+    (tree / ".git").unlink()
+    os.mkfifo(tree / ".git")
+    assert worktree.last_change(str(tree)) is None
+
+
+def test_the_screens_of_a_server_that_has_just_ended_are_missing(short_path: Path) -> None:
+    server = Server(short_path / "s", short_path / "c", dict(os.environ))
+    assert TmuxEyes(server).capture(["%0"]) == {}
 
 
 def test_a_title_with_a_newline_forges_no_screen(short_path: Path) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 from typing import Protocol
 
 from tmux_orch.tmux.capture import Shown, shown
+from tmux_orch.tmux.client import ServerAbsent
 from tmux_orch.tmux.panes import Observation, observe
 from tmux_orch.tmux.server import Server
 
@@ -36,4 +37,7 @@ class TmuxEyes:
 
     def capture(self, pane_ids: Sequence[str]) -> Mapping[str, Shown]:
         """One chained capture (one tmux process)."""
-        return shown(self._server, pane_ids, LOOK_DEADLINE_S)
+        try:
+            return shown(self._server, pane_ids, LOOK_DEADLINE_S)
+        except ServerAbsent:
+            return {}  # it ended after the last look: all its panes are gone

@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 from datetime import UTC, datetime
-from functools import lru_cache
-from pathlib import Path
 
 from tmux_orch.domain.states import Reading, Source
 
 #: In the worktree's own git directory: written by add, by commit and checkout, by both.
 _FILES = ("index", "HEAD", "logs/HEAD")
+_MOST_BYTES = 4096
 
 
 def last_change(worktree: str) -> Reading | None:
@@ -31,12 +30,16 @@ def last_change(worktree: str) -> Reading | None:
     return Reading(Source.GIT, None, datetime.fromtimestamp(newest, UTC), "git.changed", name)
 
 
-@lru_cache(maxsize=512)
 def _git_directory(worktree: str) -> str | None:
     """The directory that ``.git`` of a linked worktree names."""
     try:
-        text = (Path(worktree) / ".git").read_text("utf-8").strip()
+        # The agent may have put a pipe there, which nobody writes into.
+        handle = os.open(f"{worktree}/.git", os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+        try:
+            text = os.read(handle, _MOST_BYTES).decode().strip()
+        finally:
+            os.close(handle)
     except (OSError, UnicodeDecodeError):
         return None
     name, _, place = text.partition(": ")
-    return place if name == "gitdir" and Path(place).is_absolute() else None
+    return place if name == "gitdir" and place.startswith("/") else None
