@@ -54,7 +54,7 @@ def kinds_in(tree: ast.AST) -> tuple[set[str], set[str]]:
 def is_told(function: ast.expr) -> bool:
     source = ast.unparse(function)
     return source.endswith(("events.append", "board.tell", ".on_event")) or source in (
-        "self.tell", "self._tell", "self._board.tell",
+        "self.tell", "self._tell", "self._board.tell", "self._around.tell",
     )  # fmt: skip
 
 
