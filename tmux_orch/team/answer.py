@@ -7,7 +7,7 @@ from typing import Any
 
 from tmux_orch.agents.adapter import Dialog
 from tmux_orch.domain.answering import hub_refusal, plain_answer
-from tmux_orch.domain.dialog import OpenDialog, bare, choose, is_field
+from tmux_orch.domain.dialog import OpenDialog, bare, choose, is_field, settled_text
 from tmux_orch.domain.errors import Absent, BadInput, CouldNotTell, Refused
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.roles import HUB_ROLE
@@ -155,6 +155,13 @@ def _option(dialog: OpenDialog, wanted: str, text: str, seat: Seat) -> str:
     return bare(option)
 
 
+def _asks(shown: Dialog | None, dialog: OpenDialog) -> bool:
+    """Whether the screen shows this dialog: many ask something else with the same options."""
+    if shown is None or shown.options != dialog.options:
+        return False
+    return settled_text(shown.question) == settled_text(dialog.question)
+
+
 def _give(
     parts: Parts, seat: Seat, dialog: OpenDialog, wanted: str, text: str, told: Mapping[str, Any]
 ) -> tuple[str, Dialog | None]:
@@ -165,9 +172,7 @@ def _give(
     shown = parts.adapter(seat).dialog(screen) if screen is not None else None
     by_hook = dialog.asked_id is not None and allow is not None
     # After a "yes" at the terminal the hook hangs on; a dialog not drawn yet has no cursor.
-    if (shown is None or shown.options != dialog.options) and (
-        not by_hook or dialog.cursor is not None
-    ):
+    if not _asks(shown, dialog) and (not by_hook or dialog.cursor is not None):
         raise Absent(
             f"the dialog of {seat.name} does not stand on its screen any more",
             "look again: tmux-orch dialogs",
