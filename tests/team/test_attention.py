@@ -60,6 +60,14 @@ class Office:
             server=None,
         )
 
+    def news(self, *news: News) -> list[News]:
+        """The same; what was raised stands from now on, what was cleared does not."""
+        for one in news:
+            others = [a for a in self.standing.get(one.alert.agent, ()) if a.kind != one.alert.kind]
+            mine = [] if one.what is What.CLEARED else [one.alert]
+            self.standing[one.alert.agent] = (*others, *mine)
+        return list(news)
+
     def show(self, _server: Any, windows: dict[str, str], sessions: dict[str, int]) -> None:
         if self.deaf:
             raise CouldNotTell("tmux does not answer")
@@ -85,17 +93,18 @@ def test_the_hub_is_told_of_all_together_and_not_more_often_than_every_two_minut
     office: Office,
 ) -> None:
     desk, hub = Call(office.parts), TEAM[0]
-    desk.team(PROJECT, TEAM, [raised(TEAM[1]), raised(TEAM[2], AlertKind.SILENT)], NOW)
+    news = office.news(raised(TEAM[1]), raised(TEAM[2], AlertKind.SILENT))
+    desk.team(PROJECT, TEAM, news, NOW)
     ((sender, target, text),) = office.sent
     assert (sender, target) == ("orch", hub.key)
     assert f"{TEAM[1].name} is stuck" in text
     assert f"{TEAM[2].name} is silent" in text
     assert "6 minutes" in text
     for second in range(1, int(HUB_EVERY_S)):
-        desk.team(PROJECT, TEAM, [raised(TEAM[3])], at(second))
+        desk.team(PROJECT, TEAM, office.news(raised(TEAM[3])), at(second))
     assert len(office.sent) == 1
     cleared = replace(raised(TEAM[3]), what=What.CLEARED)
-    desk.team(PROJECT, TEAM, [cleared], at(HUB_EVERY_S))
+    desk.team(PROJECT, TEAM, office.news(cleared), at(HUB_EVERY_S))
     assert len(office.sent) == 1, "what is over is not told any more"
 
 
@@ -104,14 +113,26 @@ def test_the_hub_is_not_told_of_itself_nor_of_reminders_nor_what_it_cannot_act_o
 ) -> None:
     desk = Call(office.parts)
     reminder = replace(raised(TEAM[1]), what=What.REMINDED, reminder=1)
-    news = [raised(TEAM[0]), reminder, raised(TEAM[1], AlertKind.UNCOMMITTED)]
+    news = office.news(raised(TEAM[0]), reminder, raised(TEAM[1], AlertKind.UNCOMMITTED))
     desk.team(PROJECT, TEAM, news, NOW)
     office.hub_state = AgentState.EXITED
-    desk.team(PROJECT, TEAM, [raised(TEAM[1])], NOW)
+    desk.team(PROJECT, TEAM, office.news(raised(TEAM[1])), NOW)
     assert office.sent == []
     office.hub_state = AgentState.IDLE
     desk.team(PROJECT, TEAM, [], at(1))
     assert len(office.sent) == 1, "it is told when it is there again"
+
+
+def test_the_hub_is_not_told_of_what_was_ended_on_purpose_while_it_was_away(
+    office: Office,
+) -> None:
+    desk = Call(office.parts)
+    office.hub_state = AgentState.EXITED
+    desk.team(PROJECT, TEAM, office.news(raised(TEAM[1])), NOW)
+    office.standing.clear()  # a stop clears nothing: it forgets
+    office.hub_state = AgentState.IDLE
+    desk.team(PROJECT, TEAM, [], at(1))
+    assert office.sent == []
 
 
 def test_tmux_is_asked_only_when_a_mark_changes_and_again_after_it_did_not_answer(

@@ -35,6 +35,7 @@ class World:
         monkeypatch.setattr(overview.status, "status", self.status)
         monkeypatch.setattr(overview.status, "quick", self.quick)
         monkeypatch.setattr(overview, "waiting", lambda _parts, _project: [])
+        monkeypatch.setattr(overview, "totals", self.totals)
         self.overview = Overview(self.parts)
 
     def status(self, _parts, project):
@@ -46,6 +47,9 @@ class World:
     def quick(self, _parts, _seat, held):
         self.cheap += 1
         return {"held_messages": held}
+
+    def totals(self, agents):
+        return {"held_messages": sum(agent["held_messages"] for agent in agents)}
 
     def look(self, later_s: float = 0.0):
         self.now += later_s
@@ -72,6 +76,7 @@ def test_cheap_fields_are_new_each_second_and_the_others_stay(world):
     after = world.look(1.0)
     assert [a["held_messages"] for a in after["agents"]] == [2, 0]
     assert [a["dirty_files"] for a in after["agents"]] == [1, 1]
+    assert after["totals"] == {"held_messages": 2}
     assert "held_messages" not in before["agents"][0]  # what was told does not change
 
 

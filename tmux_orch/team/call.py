@@ -31,8 +31,9 @@ class Call:
 
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
-        self._windows: dict[tuple[str, str], str] = {}
-        self._sessions: dict[tuple[str, str], int] = {}
+        # By project: the server and window of each mark, and the server and count.
+        self._windows: dict[str, dict[tuple[str, str], str]] = {}
+        self._sessions: dict[str, tuple[str, int]] = {}
         self._waiting: dict[str, list[Alert]] = {}
         self._told_at: dict[str, datetime] = {}
 
@@ -47,11 +48,14 @@ class Call:
             if one.what is What.RAISED and one.alert.kind in TOLD_TO_HUB:
                 # Nobody is told of himself: what is the hub's is the person's to see.
                 waiting += [one.alert] if hub is None or one.alert.agent != hub.key else []
-            elif one.what is What.CLEARED:
-                gone = (one.alert.agent, one.alert.kind)
-                waiting[:] = [a for a in waiting if (a.agent, a.kind) != gone]
+        # What has passed, or was ended on purpose, while the hub could not be told.
+        waiting[:] = [alert for alert in waiting if self._stands(alert)]
         if hub is not None:
             self._tell_hub(hub, waiting, now)
+
+    def _stands(self, alert: Alert) -> bool:
+        standing = self._parts.work.alerts.of(alert.agent)
+        return any(one.kind is alert.kind for one in standing)
 
     def _tell_hub(self, hub: Seat, waiting: list[Alert], now: datetime) -> None:
         told_at = self._told_at.get(hub.project)
@@ -79,9 +83,10 @@ class Call:
             if seat.window_id:
                 server = seat.server
                 windows[seat.server, seat.window_id] = str(alerts[0].kind) if alerts else ""
-        news = {place: word for place, word in windows.items() if self._windows.get(place) != word}
-        session = (server, project.name)
-        counts = {project.name: count} if self._sessions.get(session) != count else {}
+        shown = self._windows.get(project.name, {})
+        news = {place: word for place, word in windows.items() if shown.get(place) != word}
+        session = (server, count)
+        counts = {project.name: count} if self._sessions.get(project.name) != session else {}
         if not server or not (news or counts):
             return
         try:
@@ -89,8 +94,8 @@ class Call:
         except OrchError as error:
             _log.warning("tmux does not show what needs attention: %s", error.line())
             return
-        self._windows |= news
-        self._sessions[session] = count
+        self._windows[project.name] = windows
+        self._sessions[project.name] = session
 
 
 def message(waiting: Sequence[Alert], now: datetime) -> str:

@@ -15,14 +15,13 @@ from tmux_orch.domain.roles import HUB_ROLE
 from tmux_orch.domain.sanitise import printable
 from tmux_orch.messages.courier import Courier
 from tmux_orch.store.seats import Seats
+from tmux_orch.team.post import SYSTEM
 from tmux_orch.tmux.dialog_sign import announce, mark
 from tmux_orch.tmux.guard import Guard
 from tmux_orch.tmux.server import Server
 
 _log = logging.getLogger(__name__)
 
-#: The sender of what we tell agents ourselves.
-SYSTEM = "orch"
 _MOST = 200
 
 

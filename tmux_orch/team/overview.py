@@ -14,6 +14,7 @@ from tmux_orch.store.projects import Project
 from tmux_orch.team import status
 from tmux_orch.team.answer import waiting
 from tmux_orch.team.parts import Parts
+from tmux_orch.team.status_seen import totals
 
 #: Nobody is told more often; the least ``interval_s``.
 LEAST_S = 1.0
@@ -110,6 +111,7 @@ class Overview:
         return {
             **shown,
             **status.at_large(self._parts),
+            "totals": totals(agents),
             "agents": agents,
             "dialogs": waiting(self._parts, project),
         }

@@ -105,7 +105,7 @@ class Rounds:
             key: load.memory_bytes for key, load in self._seen.loads.of(pids, LOADS_S).items()
         }
         news: list[News] = []
-        for number, seat in enumerate(seats):
+        for seat in seats:
             live = lives.get(seat.key)
             if live is None:
                 continue
@@ -113,9 +113,9 @@ class Rounds:
             over = parts.thresholds.over(role.attention if role is not None else {})
             work = tasks.progress(parts, seat, templates, planned)
             self._tell_words(live, now)
-            # The server is lost once, however many agents it held: the first of them says so.
             files = self._files(live, work, over, now)
-            lost = not number and _lost_with_server(live)
+            # The server is lost once, however many agents it held: the first of them says so.
+            lost = seat.key == next(iter(lives)) and _lost_with_server(live)
             facts = self._facts(live, work, files, memory.get(seat.key), lost, now)
             found = attention.alerts(facts, over, now)
             news += self._seen.alerts.look(seat.key, found, now)
