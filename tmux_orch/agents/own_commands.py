@@ -1,6 +1,7 @@
 """Commands that agents run without a question: our own, and recording one's own work.
 
-Not `git diff` and the like: a rule of ours would let `git diff --output=FILE` write anywhere.
+Not `git diff` and the like: the programs let their reading forms pass by themselves, and a rule of
+ours would let `git diff --output=FILE` write anywhere (seen with both tried Claude Code versions).
 """
 
 from __future__ import annotations

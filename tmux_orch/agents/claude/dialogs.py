@@ -8,10 +8,6 @@ from tmux_orch.agents.adapter import Dialog
 from tmux_orch.agents.screens import menu, own, read, regions
 
 _RULE = re.compile(r"^\s*[─▔╌]{8,}")
-#: Seconds that a dialog must have stood unchanged before a key, and again before Enter. 2.1.329
-#: draws the trust question twice: a Down pressed within 0.14 s of the first drawing is shown on the
-#: screen, then forgotten, and Enter takes "No, exit" (35 of 35 times; 0 of 17 after 0.5 s).
-SETTLED_S = 0.5
 
 
 def dialog(screen: str) -> Dialog | None:

@@ -11,6 +11,7 @@ from typing import Any
 from tmux_orch.agents import private_file
 from tmux_orch.agents.adapter import Berth
 from tmux_orch.agents.claude import events, home
+from tmux_orch.agents.own_commands import COMMANDS
 
 FILE = "claude-settings.json"
 #: Seconds until the program gives up a hook. The client answers in milliseconds when the daemon is
@@ -20,18 +21,6 @@ HOOK_S = 20
 PERMISSION_S = 7 * 24 * 3600
 #: Told in the background: the agent does not wait for us, whose answer it would not use anyway.
 _UNAWAITED = frozenset({"PreToolUse", "Notification", "PermissionDenied", "ElicitationResult"})
-#: Commands that never need a question: our own, and recording one's own work. Not `git diff` and
-#: the like: the programs let their reading forms pass by themselves, and a rule of ours would let
-#: `git diff --output=FILE` write anywhere (seen, both versions).
-COMMANDS = (
-    "scm",
-    "tmux-orch status",
-    "tmux-orch ls",
-    "tmux-orch messages",
-    "tmux-orch log",
-    "git add",
-    "git commit",
-)
 
 
 def write(berth: Berth, version: str) -> Path:
