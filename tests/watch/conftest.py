@@ -331,6 +331,10 @@ class Scene:
         assert live is not None
         return live.fused().state
 
+    def readings(self, seat: Seat) -> list[Reading]:
+        live = self.board.seat(seat.key)
+        return live.readings().all() if live is not None else []
+
     def told(self, kind: str) -> list[Mapping[str, Any]]:
         assert self.board.settle()
         return [payload for event, _, payload in self.events if event == kind]

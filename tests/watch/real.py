@@ -15,7 +15,7 @@ from tests.watch.conftest import FakeAdapter, eventually, make_berth, make_seat
 from tmux_orch.agents.adapter import Adapter
 from tmux_orch.clock import SystemClock
 from tmux_orch.domain.seat import Seat
-from tmux_orch.domain.states import AgentState
+from tmux_orch.domain.states import AgentState, Reading
 from tmux_orch.tmux.server import Server
 from tmux_orch.tmux.windows import WindowSpec, open_windows
 from tmux_orch.watch.board import Board
@@ -70,6 +70,10 @@ class Real:
         live = self.board.seat(seat.key)
         assert live is not None
         return live.fused().state
+
+    def readings(self, seat: Seat) -> list[Reading]:
+        live = self.board.seat(seat.key)
+        return live.readings().all() if live is not None else []
 
     def evidence(self, seat: Seat) -> str:
         live = self.board.seat(seat.key)

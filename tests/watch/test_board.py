@@ -194,7 +194,7 @@ def test_a_restart_forgets_the_former_process(scene: Scene) -> None:
     scene.adapter.publish(program.pid, "idle")
     scene.board.tick()
     assert scene.state(again) is S.IDLE
-    assert {r.source for r in scene.board.explain(seat.key)} == {
+    assert {r.source for r in scene.readings(seat)} == {
         Source.PROCESS,
         Source.SESSION_FILE,
         Source.TMUX,
@@ -249,9 +249,8 @@ def test_a_new_row_of_the_same_process_keeps_its_state(scene: Scene) -> None:
 def test_explain_names_the_readings_behind_the_state(scene: Scene) -> None:
     seat = scene.seat()
     scene.board.look_at_panes()
-    rules = [reading.rule for reading in scene.board.explain(seat.key)]
+    rules = [reading.rule for reading in scene.readings(seat)]
     assert rules == ["process.alive", "tmux.pane_alive", "fake.session.idle"]
-    assert scene.board.explain("shop/nobody") == []
 
 
 def test_news_are_told_in_order(scene: Scene) -> None:

@@ -32,7 +32,7 @@ def real(short_path: Path) -> Iterator[Real]:
 def test_the_exit_status_of_a_program_becomes_the_evidence(real: Real) -> None:
     (seat,) = real.open("developer", argv=("/bin/sh", "-c", "read line; exit 3"), status="")
     real.board.start()
-    eventually(lambda: real.board.explain(seat.key)[1:])
+    eventually(lambda: real.readings(seat)[1:])
     subprocess.run(
         ["tmux", "-S", str(real.server.socket), "send-keys", "-t", seat.pane_id, "Enter"],
         check=True,

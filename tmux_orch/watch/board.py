@@ -13,7 +13,7 @@ from tmux_orch.agents.adapter import Adapter, Berth
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.seat import Seat
-from tmux_orch.domain.states import AgentState, Fused, Reading
+from tmux_orch.domain.states import AgentState, Fused
 from tmux_orch.watch import dialogs, identity, process, server_desk, worktree
 from tmux_orch.watch.deaths import Deaths, Watched
 from tmux_orch.watch.edges import is_news
@@ -171,11 +171,6 @@ class Board:
             CouldNotTell: the process is gone; it must not be taken for the person.
         """
         return identity.agent_of(pid, self._processes)
-
-    def explain(self, key: str) -> list[Reading]:
-        """The readings behind the state, in the order of trust; empty for an unknown key."""
-        live = self.seat(key)
-        return live.readings().all() if live is not None else []
 
     def look_at_screen(self, key: str) -> None:
         """Look at this seat's screen now, if its pane has changed: somebody asks about it."""

@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from datetime import datetime
 
-from tmux_orch.agents.adapter import Adapter, Berth, Dialog, ScreenReading
+from tmux_orch.agents.adapter import Adapter, Berth, Dialog
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import BUSY, WAITING, AgentState, Fused
 from tmux_orch.domain.work import Figures
@@ -92,11 +92,6 @@ class SeatView:
         """The last look at its screen that was believed, or ``None`` before the first."""
         with self._lock:
             return self._seen
-
-    def screen_reading(self) -> ScreenReading | None:
-        """What the adapter's rules say of that screen."""
-        seen = self.seen()
-        return seen.read if seen is not None else None
 
     def dialog(self) -> Dialog | None:
         """The dialog that stands on its screen, as last captured, while the agent waits.

@@ -15,7 +15,6 @@ from tmux_orch.agents.screens.styled import Line
 
 #: Of an item only its beginning is matched: banners are short, and matching stays fast.
 MAX_ITEM = 300
-_BLANK = re.compile(r"\s*")
 #: What a speaker quotes is not what they say.
 _QUOTED_LINE = re.compile(r"\s*(?:>|▎|│|┃|\||\+ |- |\d+[ :|]|@@|❯|\$ )|\s{6,}|\t")
 _QUOTED = re.compile(r"`[^`\n]*`|\"[^\"\n]*\"|“[^”\n]*”|«[^»\n]*»|(?<!\w)'[^'\n]*'(?!\w)")
