@@ -80,7 +80,7 @@ def events(
 
     ``agent`` and ``kinds`` (or their first parts, see ``domain.happened``) narrow both.
     """
-    wanted = _wanted(project, body)
+    wanted = _wanted(parts, project, body)
     since, limit = body.get("since"), limit_of(body)
     if since is not None and not isinstance(since, int):
         raise BadInput(f"--since {since!r}", "give the number of an event")
@@ -117,11 +117,17 @@ class _Wanted:
         return not self.kinds or any(belongs(event.kind, word) for word in self.kinds)
 
 
-def _wanted(project: Project, body: Mapping[str, Any]) -> _Wanted:
+def _wanted(parts: Parts, project: Project, body: Mapping[str, Any]) -> _Wanted:
     agent, kinds = body.get("agent"), body.get("kinds") or []
     if not isinstance(kinds, list):
         raise BadInput(f"kinds {kinds!r}", "give a list of kinds")
-    return _Wanted(f"{project.name}/{agent}" if agent else None, tuple(map(str, kinds)))
+    key = f"{project.name}/{agent}" if agent else None
+    seats = parts.seats.of_project(project.name)
+    # Of one that was removed the events stay.
+    if key and key not in {s.key for s in seats} and not parts.events.recent(project.name, 1, key):
+        known = ", ".join(sorted(seat.name for seat in seats)) or "none"
+        raise BadInput(f"{project.name} has no agent {str(agent)[:80]!r}", f"it has {known}")
+    return _Wanted(key, tuple(map(str, kinds)))
 
 
 def event_row(event: Event) -> dict[str, Any]:

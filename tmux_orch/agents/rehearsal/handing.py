@@ -4,25 +4,30 @@ from __future__ import annotations
 
 import json
 from collections.abc import Mapping
-from datetime import datetime
+from datetime import UTC, datetime
 from typing import Any
 
 from tmux_orch.agents.adapter import HookReading
 from tmux_orch.agents.hook_calls import printable, text
-from tmux_orch.domain.states import AgentState, Reading, Source
+from tmux_orch.domain.reset_time import resolve
+from tmux_orch.domain.states import AgentState, Condition, Reading, Source
 
 
 def read(payload: Mapping[str, Any], now: datetime) -> HookReading:
     """One hook call's payload read; an unknown event says nothing about the state."""
     event = text(payload, "hook_event_name")
     state, detail = _state(event, payload)
+    limited = state is AgentState.USAGE_LIMITED
+    until_at = resolve(detail, now, now.astimezone().tzinfo or UTC) if limited else None
+    rule = f"rehearsal.hook.{event or 'unknown'}"
     return HookReading(
-        reading=Reading(Source.HOOK, state, now, f"rehearsal.hook.{event or 'unknown'}", detail),
+        reading=Reading(Source.HOOK, state, now, rule, detail, until_at),
         prompt=text(payload, "prompt") if event == "UserPromptSubmit" else "",
         asks=_asks(payload) if event == "PermissionRequest" else None,
         turn_ended=event == "Stop",
         tool_done=event == "PostToolUse",
         conversation_id=text(payload, "session_id"),
+        condition=Condition.USAGE_LIMIT if limited else Condition.NONE,
     )
 
 
@@ -38,7 +43,9 @@ def _state(event: str, payload: Mapping[str, Any]) -> tuple[AgentState | None, s
         case "Stop":
             return AgentState.IDLE, ""
         case "StopFailure":
-            return AgentState.IDLE, printable(text(payload, "last_assistant_message"))[:300]
+            # Its only failure is the limit that it was told to show.
+            said = printable(text(payload, "last_assistant_message"))
+            return AgentState.USAGE_LIMITED, said[:300]
         case _:
             # SessionStart is sent after the program has begun with its prompt, and SessionEnd
             # before it is gone: the session file and the process know better.
