@@ -113,6 +113,13 @@ def test_what_stands_is_neither_forgotten_nor_told_again(team: Place) -> None:
     assert len(told(team)) == 3
 
 
+def test_an_agent_at_its_limit_is_shown_with_the_words_of_the_limit(team: Place) -> None:
+    found = team.agents()["developer-2"]
+    assert found["state"] == "usage_limited"
+    (alert,) = [one for one in found["attention"] if one["kind"] == "limit"]
+    assert alert["detail"] == "You've hit your limit · resets 9pm (UTC)"
+
+
 def test_the_hub_is_told_what_is_asked_and_not_only_that_something_is(team: Place) -> None:
     found = told(team)
     assert any("tester waits (question): Question Which database? The" in text for text in found)

@@ -90,3 +90,11 @@ def test_a_watch_goes_on_over_killed_and_stopped_daemons_without_gap_or_repeat(p
     finally:
         watch.close()
         narrow.close()
+
+
+def test_nobody_is_watched_for_ever_who_is_not_there(place: Place):
+    place.up("--roles", "developer")
+    done = place.run("tmux-orch", "watch", "--agent", "nobody", check=False, timeout=20)
+    assert (done.returncode, done.stdout) == (2, "")
+    assert "sample has no agent 'nobody'" in done.stderr
+    assert done.stderr.count("\n") == 1

@@ -53,8 +53,6 @@ SAYINGS: dict[str, Saying] = {
     "condition_seen": Saying("shows {condition}[: {evidence}]", "look"),
     "attention.raised": Saying("needs a look: {kind}, {detail}[ (reminder {reminder})]", "look"),
     "attention.cleared": Saying("needs no look any more: {kind}", "good"),
-    "limit_seen": Saying("has reached its usage limit[ (until {until_at})][: {evidence}]", "look"),
-    "condition_seen": Saying("shows {condition}[: {evidence}]", "look"),
     "server_lost": Saying("the tmux server is gone[ ({why})][; with it: {agents}]", "bad"),
     "server_hung": Saying("the tmux server does not answer[: {why}]", "bad"),
     "server_back": Saying("the tmux server answers again", "good"),

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import math
 import re
+from datetime import UTC, datetime
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -13,13 +14,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tmux_orch.agents.rehearsal import directive, jsontext
+from tmux_orch.agents.rehearsal import directive, handing, jsontext
 from tmux_orch.agents.rehearsal.composer import Composer, PasteWindow
 from tmux_orch.agents.rehearsal.habits import habit
 from tmux_orch.agents.rehearsal.hooks import problem
 from tmux_orch.agents.rehearsal.keys import Keys
 from tmux_orch.agents.rehearsal.options import Defaults
 from tmux_orch.agents.rehearsal.screen import printable, width_of, wrapped
+from tmux_orch.domain.states import AgentState
 
 JSON = st.recursive(
     st.none() | st.booleans() | st.integers() | st.floats(allow_nan=False, allow_infinity=False)
@@ -259,3 +261,12 @@ def test_wrong_hook_settings_are_told(wrong: object) -> None:
 def test_right_hook_settings_are_taken() -> None:
     command = {"type": "command", "command": "orch-hook --x 'a b'", "timeout": 5}
     assert problem({"Stop": [{"hooks": [command, {"type": "socket"}]}]}) == ""
+
+
+def test_a_turn_that_failed_for_a_limit_holds_it_until_the_time_in_the_text() -> None:
+    now = datetime(2026, 4, 1, 12, tzinfo=UTC)
+    said = "You've hit your limit · resets 9pm (UTC)"
+    payload = {"hook_event_name": "StopFailure", "last_assistant_message": said}
+    found = handing.read(payload, now).reading
+    assert (found.state, found.detail) == (AgentState.USAGE_LIMITED, said)
+    assert found.until_at == now.replace(hour=21)
