@@ -15,11 +15,9 @@ from tmux_orch.rpc.post import Receipt
 from tmux_orch.tui.acts import Acts
 from tmux_orch.tui.app import Top
 
-NOW = datetime.now(UTC)
-
 
 def ago(seconds: float) -> str:
-    return (NOW - timedelta(seconds=seconds)).isoformat()
+    return (datetime.now(UTC) - timedelta(seconds=seconds)).isoformat()
 
 
 def agent(name: str = "developer", **more: Any) -> dict[str, Any]:
@@ -36,26 +34,28 @@ def team(*agents: dict[str, Any], **more: Any) -> dict[str, Any]:
     return {"schema": "tmux-orch/status/1", "project": project, "agents": list(agents)} | more
 
 
-BUSY_TEAM = team(
-    agent("orchestrator", progress_done=3, progress_total=7, context_percent=41.2, cost_usd=1.234,
-          last_line="Waiting for reports from the developer."),
-    agent("project_manager", state="thinking", state_since_at=ago(42), context_percent=12,
-          cost_usd=0.4, last_line="Reading the merge plan"),
-    agent("developer", state="waiting_permission", state_since_at=ago(130), progress_done=2,
-          progress_total=5, context_percent=83, cost_usd=3.5, held_messages=2, dirty_files=4,
-          conflict="screen: claude.composer (idle)", cpu_percent=3.2, memory_bytes=512 << 20,
-          input_tokens=1_234_567, output_tokens=45_210, last_commit_at=ago(900), commits_behind=2,
-          attention=[{"kind": "unanswered_question", "since_at": ago(130), "detail": "rm"}],
-          last_line="Do you want to proceed?"),
-    agent("tester", state="testing", state_since_at=ago(8), last_line="pytest tests/unit -x"),
-    agent("testrunner", state="exited", state_since_at=ago(7300), evidence="process: exit 1",
-          attention=[{"kind": "restart_loop", "since_at": ago(60), "detail": "5 in 60 s"}]),
-    dialogs=[{"agent": "developer", "id": 7, "kind": "permission", "exact": "rm -r build\nls",
-              "question": "Do you want\nto proceed?", "tool": "Bash", "outcome": "",
-              "options": ["Yes", "Yes, and do not ask again", "No"], "screen": "",
-              "destructive": "deletes files", "since_at": ago(130), "deadline_at": None}],
-    tmux_server="present",
-)  # fmt: skip
+def busy_team() -> dict[str, Any]:
+    """Five agents, as of now."""
+    return team(
+        agent("orchestrator", progress_done=3, progress_total=7, context_percent=41.2,
+              cost_usd=1.234, last_line="Waiting for reports from the developer."),
+        agent("project_manager", state="thinking", state_since_at=ago(42), context_percent=12,
+              cost_usd=0.4, last_line="Reading the merge plan"),
+        agent("developer", state="waiting_permission", state_since_at=ago(130), progress_done=2,
+              progress_total=5, context_percent=83, cost_usd=3.5, held_messages=2, dirty_files=4,
+              conflict="screen: claude.composer (idle)", cpu_percent=3.2, memory_bytes=512 << 20,
+              input_tokens=1_234_567, output_tokens=45_210, last_commit_at=ago(900),
+              commits_behind=2, attention=[{"kind": "unanswered_question", "since_at": ago(130), "detail": "rm"}],
+              last_line="Do you want to proceed?"),
+        agent("tester", state="testing", state_since_at=ago(8), last_line="pytest tests/unit -x"),
+        agent("testrunner", state="exited", state_since_at=ago(7300), evidence="process: exit 1",
+              attention=[{"kind": "restart_loop", "since_at": ago(60), "detail": "5 in 60 s"}]),
+        dialogs=[{"agent": "developer", "id": 7, "kind": "permission", "exact": "rm -r build\nls",
+                  "question": "Do you want\nto proceed?", "tool": "Bash", "outcome": "",
+                  "options": ["Yes", "Yes, and do not ask again", "No"], "screen": "",
+                  "destructive": "deletes files", "since_at": ago(130), "deadline_at": None}],
+        tmux_server="present",
+    )  # fmt: skip
 
 
 class FakeActs(Acts):
@@ -145,8 +145,8 @@ Script = Callable[[View], Awaitable[None]]
 def play() -> Callable[..., FakeActs]:
     """Runs a script of keys against a status, in a terminal of some size."""
 
-    def run(script: Script, status: dict[str, Any] = BUSY_TEAM, size=(80, 24), **more: Any):
-        acts = FakeActs(status)
+    def run(script: Script, status: dict[str, Any] | None = None, size=(80, 24), **more: Any):
+        acts = FakeActs(status or busy_team())
         for name, value in more.items():
             setattr(acts, name, value)
 

@@ -15,7 +15,7 @@ from tests.cli.conftest import house, served  # noqa: F401 - fixtures
 from tmux_orch.cli import plain
 from tmux_orch.tui.fallback import Plain
 
-from .conftest import BUSY_TEAM, FakeActs, agent, team
+from .conftest import FakeActs, agent, busy_team, team
 
 WITHOUT = (
     "import importlib.util as u; find = u.find_spec\n"
@@ -33,12 +33,12 @@ def drawn(status, width=80, height=24) -> str:
 
 
 def test_the_table_is_the_same_and_fits():
-    lines = drawn(BUSY_TEAM).splitlines()
+    lines = drawn(busy_team()).splitlines()
     assert lines[0].startswith("sample  5 agents")
     assert lines[1].split()[:3] == ["AGENT", "STATE", "FOR"]
     assert "? waiting_permission" in lines[4]
     assert max(map(len, lines)) <= 80
-    hung = drawn(BUSY_TEAM | {"tmux_server": "hung"}).splitlines()
+    hung = drawn(busy_team() | {"tmux_server": "hung"}).splitlines()
     assert hung[1].startswith("! the tmux server does not answer")
     many = drawn(team(*(agent(f"developer-{n}") for n in range(50)))).splitlines()
     assert len(many) < 24
@@ -53,8 +53,8 @@ def test_outside_text_is_plain_there_too():
 
 @pytest.mark.usefixtures("served")
 def test_it_says_once_how_to_get_the_full_view_and_ctrl_c_ends_it(served):  # noqa: F811
-    served.answers["status"] = BUSY_TEAM
-    served.answers["follow-status"] = [BUSY_TEAM, {}]
+    served.answers["status"] = busy_team()
+    served.answers["follow-status"] = [busy_team(), {}]
     pid, fd = pty.fork()
     if pid == 0:
         os.chdir(served.place)

@@ -17,7 +17,7 @@ from tmux_orch.domain.states import AgentState
 from tmux_orch.rpc.post import Receipt
 from tmux_orch.tui import detail, keys, rows
 
-from .conftest import BUSY_TEAM, agent, ago, team
+from .conftest import agent, ago, busy_team, team
 
 WATCHING = Path(__file__).parents[2] / "docs/WATCHING.md"
 
@@ -200,7 +200,7 @@ def test_a_chooses_an_option_and_asks_before_it_answers(play):
 @pytest.mark.parametrize("size", [whole(80, 24), (60, 15)])
 def test_a_long_command_can_be_read_to_its_end_beside_its_options(play, size):
     exact = "\n".join(f"command {n}" for n in range(60)) + "\nthe last"
-    asked = dict(BUSY_TEAM["dialogs"][0], exact=exact)
+    asked = dict(busy_team()["dialogs"][0], exact=exact)
 
     async def script(view):
         await view.press("j", "j", "a", "1")
@@ -212,14 +212,14 @@ def test_a_long_command_can_be_read_to_its_end_beside_its_options(play, size):
             await view.press("pagedown")
         raise AssertionError(view.text())
 
-    play(script, BUSY_TEAM | {"dialogs": [asked]}, size)
+    play(script, busy_team() | {"dialogs": [asked]}, size)
 
 
 def test_a_dialog_that_changes_while_it_is_answered_is_answered_by_its_own_id(play):
     async def script(view):
         await view.press("j", "j", "a", "1")
-        other = dict(BUSY_TEAM["dialogs"][0], id=8, question="Another question")
-        await view.told(BUSY_TEAM | {"dialogs": [other]})
+        other = dict(busy_team()["dialogs"][0], id=8, question="Another question")
+        await view.told(busy_team() | {"dialogs": [other]})
         await view.press("y")
         await view.until(lambda: view.acts.said)
 
@@ -227,7 +227,7 @@ def test_a_dialog_that_changes_while_it_is_answered_is_answered_by_its_own_id(pl
 
 
 def test_an_option_that_is_a_field_asks_for_its_text_and_goes_out_as_it_came(play):
-    asked = dict(BUSY_TEAM["dialogs"][0], options=["Yes", "  Type something.\u200b"])
+    asked = dict(busy_team()["dialogs"][0], options=["Yes", "  Type something.\u200b"])
 
     async def script(view):
         await view.press("j", "j", "a", "2", "y")
@@ -236,7 +236,7 @@ def test_an_option_that_is_a_field_asks_for_its_text_and_goes_out_as_it_came(pla
         await view.press("a", "1", "y")
         await view.until(lambda: len(view.acts.said) == 2)
 
-    assert play(script, BUSY_TEAM | {"dialogs": [asked]}).said == [
+    assert play(script, busy_team() | {"dialogs": [asked]}).said == [
         ("answer", "developer", 7, "  Type something.\u200b", "no"),
         ("answer", "developer", 7, "Yes"),
     ]
@@ -289,7 +289,7 @@ def test_a_filter_narrows_the_rows_and_an_empty_one_shows_all(play):
 def test_the_choice_follows_the_agent_while_others_come_and_go(play):
     async def script(view):
         await view.press("j", "j")
-        await view.told(team(agent("new"), *BUSY_TEAM["agents"][1:]))
+        await view.told(team(agent("new"), *busy_team()["agents"][1:]))
         assert "> developer" in view.text()
         await view.told(team(agent("other")))
         assert "> other" in view.text()
@@ -305,12 +305,12 @@ def test_a_daemon_that_is_away_and_a_hung_tmux_server_are_said_and_go(play):
         await view.pilot.pause()
         assert view.lines()[1].startswith("! the daemon died")
         assert "> orchestrator" in view.text()  # what was known is still there
-        await view.told(BUSY_TEAM | {"tmux_server": "hung"})
+        await view.told(busy_team() | {"tmux_server": "hung"})
         assert view.lines()[1].startswith("! the tmux server does not answer")
-        await view.told(BUSY_TEAM)
+        await view.told(busy_team())
         assert view.lines()[1].split()[0] == "AGENT"
-        stopped = BUSY_TEAM["project"] | {"live": False}
-        await view.told(BUSY_TEAM | {"project": stopped, "tmux_server": "lost"})
+        stopped = busy_team()["project"] | {"live": False}
+        await view.told(busy_team() | {"project": stopped, "tmux_server": "lost"})
         assert view.lines()[1].startswith("! the team is stopped")
 
     play(script)
@@ -364,10 +364,10 @@ def test_only_rows_that_differ_are_drawn_again(play):
         table = view.top.query_one(TeamTable)
         table._redraw = drawn.append
         table.refresh = lambda *_a, **_k: drawn.append("all")
-        changed = [dict(one) for one in BUSY_TEAM["agents"]]
+        changed = [dict(one) for one in busy_team()["agents"]]
         changed[0]["held_messages"] = 1
         # The seconds of two agents go on meanwhile; nothing else does.
-        await view.told(BUSY_TEAM | {"agents": changed})
+        await view.told(busy_team() | {"agents": changed})
         assert 0 in drawn
         assert set(drawn) <= {0, 1, 3}
 
@@ -394,7 +394,7 @@ def test_rows_of_any_text_stand_side_by_side(texts, room):
 
 
 @settings(max_examples=40)
-@given(st.dictionaries(st.sampled_from(sorted(BUSY_TEAM["agents"][2])),
+@given(st.dictionaries(st.sampled_from(sorted(busy_team()["agents"][2])),
                        st.none() | st.integers() | st.text() | st.lists(st.text())))  # fmt: skip
 def test_any_value_in_any_field_can_be_shown(fields):
     now = datetime.now(UTC)
