@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import threading
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any
 
 from tmux_orch.domain.errors import BadInput
@@ -28,9 +28,11 @@ COSTLY_S = 5.0
 class _Look:
     """One project's status and when (monotonic) its costly and its cheap parts were looked at."""
 
-    shown: dict[str, Any]
-    costly_at: float
-    at: float
+    shown: dict[str, Any] | None = None
+    costly_at: float = 0.0
+    at: float = 0.0
+    # One for each project: git that is slow in one must not keep the followers of others waiting.
+    lock: threading.Lock = field(default_factory=threading.Lock)
 
 
 class Overview:
@@ -74,20 +76,21 @@ class Overview:
     def look(self, name: str) -> dict[str, Any]:
         """The status object of a project, at most a second old; work in git at most five."""
         with self._lock:
-            now = self._parts.clock.monotonic()
-            look = self._looks.get(name)
-            if look is not None and now - look.at < LEAST_S / 2:
-                return look.shown
+            look = self._looks.setdefault(name, _Look())
+        with look.lock:
+            now, shown = self._parts.clock.monotonic(), look.shown
+            if shown is not None and now - look.at < LEAST_S / 2:
+                return shown
             project = self._project(name)
             seats = self._seats(project)
-            fresh = look is not None and now - look.costly_at < COSTLY_S
-            if look is None or not fresh or not _same(look.shown, project, seats):
-                look = _Look(status.status(self._parts, project), now, now)
-                self._looks[name] = look
+            fresh = now - look.costly_at < COSTLY_S
+            # A new object each time: what was told before must not change under its reader.
+            if shown is not None and fresh and _same(shown, project, seats):
+                shown = self._quick(shown, project, seats)
             else:
-                # A new object each time: what was told before must not change under its reader.
-                look.shown, look.at = self._quick(look.shown, project, seats), now
-            return look.shown
+                shown, look.costly_at = status.status(self._parts, project), now
+            look.shown, look.at = shown, now
+            return shown
 
     def _project(self, name: str) -> Project:
         project = next((p for p in self._parts.projects.all() if p.name == name), None)
