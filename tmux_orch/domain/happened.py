@@ -49,8 +49,6 @@ SAYINGS: dict[str, Saying] = {
     "message.expired": Saying("message {id} from {from} has expired[: {reason}]", "bad"),
     "agent.said": Saying("said {kind}: {text}", "look"),
     "agent.blocked": Saying("is blocked: {text}", "look"),
-    "limit_seen": Saying("is at its usage limit[ until {until_at}][: {evidence}]", "look"),
-    "condition_seen": Saying("shows {condition}[: {evidence}]", "look"),
     "attention.raised": Saying("needs a look: {kind}, {detail}[ (reminder {reminder})]", "look"),
     "attention.cleared": Saying("needs no look any more: {kind}", "good"),
     "server_lost": Saying("the tmux server is gone[ ({why})][; with it: {agents}]", "bad"),
