@@ -61,8 +61,8 @@ def adopt_living(parts: Parts) -> int:
     for seat in found.values():
         # Of a program that was started since, what was kept is of another life.
         known = record.known(seat, parts.seats, now) if seat not in changed else None
-        if known is not None:
-            parts.board.dialogs.restore(seat.key, record.dialogs.get(seat.key, {}))
+        if known is not None and (dialog := record.dialogs.get(seat.key)) is not None:
+            parts.board.dialogs.restore(dialog)
         parts.board.adopt(seat, parts.berth(seat), known)
     _restore_alerts(parts, record, found, now)
     return len(found)

@@ -2,17 +2,21 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import datetime
 from typing import Any
 
 from tmux_orch.domain.attention import Alert, AlertKind
+from tmux_orch.domain.dialog import OpenDialog
 from tmux_orch.domain.seat import Seat
 from tmux_orch.store.events import Event, Events
 from tmux_orch.store.seats import Seats
 from tmux_orch.watch import process
 from tmux_orch.watch.restored import Known
+
+_log = logging.getLogger(__name__)
 
 KINDS = frozenset(
     {
@@ -44,22 +48,27 @@ class Record:
 
     Attributes:
         alerts: Those that stand.
-        dialogs: Those that stood (payloads of ``dialog.opened``), by agent.
+        dialogs: Those that stood, by agent.
         dialog_id: The highest id that a dialog had.
     """
 
     alerts: dict[tuple[str, AlertKind], Standing] = field(default_factory=dict)
     dialog_id: int = 0
-    dialogs: dict[str, Mapping[str, Any]] = field(default_factory=dict)
+    dialogs: dict[str, OpenDialog] = field(default_factory=dict)
     _last: dict[tuple[str, str], Mapping[str, Any]] = field(default_factory=dict)
 
     @classmethod
     def read(cls, events: Events) -> Record:
-        """From the log."""
+        """From the log; what is not understood in it is left out."""
         record = cls()
         for event in events.of_kinds(KINDS):
-            if event.agent is not None:
+            if event.agent is None:
+                continue
+            try:
                 record._take(event, event.agent)
+            except (KeyError, ValueError, TypeError) as error:
+                # Another version of ours wrote it: the daemon must start all the same.
+                _log.warning("event %d (%s) is not understood: %r", event.seq, event.kind, error)
         return record
 
     def known(self, seat: Seat, seats: Seats, now: datetime) -> Known | None:
@@ -80,8 +89,9 @@ class Record:
         payload = event.payload
         match event.kind:
             case "dialog.opened":
+                self.dialogs.pop(key, None)
                 self.dialog_id = max(self.dialog_id, int(payload["id"]))
-                self.dialogs[key] = payload
+                self.dialogs[key] = OpenDialog.of(key, payload)
             case "dialog.closed":
                 self.dialogs.pop(key, None)
             case "attention.raised":
@@ -93,4 +103,6 @@ class Record:
             case "attention.cleared":
                 self.alerts.pop((key, AlertKind(payload["kind"])), None)
             case kind:
+                if payload.get("until_at"):
+                    datetime.fromisoformat(payload["until_at"])
                 self._last[key, kind] = payload

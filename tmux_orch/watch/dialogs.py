@@ -98,19 +98,17 @@ class Dialogs:
             standing = self._standing.get(key)
             return standing.dialog if standing else None
 
-    def restore(self, key: str, told: Mapping[str, Any]) -> None:
-        """Take up the dialog that stood before the daemon was started again, if one did.
+    def restore(self, dialog: OpenDialog) -> None:
+        """Take up a dialog that stood before the daemon was started again.
 
         It is told no more when the agent still waits for it, and closed when not.
         """
-        if not told:
-            return
-        dialog = OpenDialog.of(key, told)
         dialog = self._since(dialog, dialog.since_at)
         due = dialog.deadline_at is not None and dialog.deadline_at <= self._clock.now()
         at = self._clock.monotonic() + REMIND_S
         with self._lock:
-            self._standing[key] = _Standing(dialog, at, REMIND_S, due, restored_at=at - REMIND_S)
+            standing = _Standing(dialog, at, REMIND_S, due, restored_at=at - REMIND_S)
+            self._standing[dialog.key] = standing
 
     def look(self, seats: Iterable[LiveSeat]) -> None:
         """Take up what the tick has seen of all that wait, then look at deadlines."""
