@@ -33,6 +33,14 @@ def test_status_is_a_table_of_80_columns_with_how_to_merge(served):
     assert max(len(line) for line in out.splitlines()) <= 80
 
 
+def test_in_80_columns_the_reason_of_a_state_can_be_read(served):
+    ended = {"state": "exited", "evidence": "tmux: tmux.pane_dead (signal 9)", "dirty_files": 3}
+    served.answers["status"] = STATUS | {"agents": [AGENT | ended]}
+    out = served.run("tmux-orch", "status").out
+    assert "signal 9" in out
+    assert max(len(line) for line in out.splitlines()) <= 80
+
+
 def test_a_branch_without_commits_is_not_offered_for_merging(served):
     served.answers["status"] = STATUS | {"agents": [AGENT | {"commits_ahead": 0}]}
     assert "git merge" not in served.run("tmux-orch", "status").out

@@ -280,3 +280,17 @@ def test_reminders_come_ever_more_rarely(scene: Scene) -> None:
             scene.told.append(("", {}))
     gaps = [b - a for a, b in pairwise(at)]
     assert gaps[:2] == [2 * REMIND_S, 4 * REMIND_S] and gaps == sorted(gaps)
+
+
+def test_what_was_captured_before_an_answer_opens_nothing_after_it(scene: Scene) -> None:
+    scene.shows(S.WAITING_ANSWER, ASKS, "the menu")
+    scene.tick()
+    scene.live.seat = lambda: SimpleNamespace(pane_id="%1")
+    scene.live.adapter = lambda: SimpleNamespace(dialog=lambda _screen: None)
+    scene.live.forget_screen = lambda: scene.shows(scene.state, None)
+    scene.live.seen = lambda: None
+    eyes: Any = scene.dialogs._eyes
+    eyes.capture = lambda _ids: {"%1": SimpleNamespace(screen="no menu")}
+    assert scene.dialogs.look_at(scene.live) is None
+    scene.tick()
+    assert scene.kinds() == ["dialog.opened", "dialog.closed"]

@@ -13,7 +13,7 @@ from tests.watch.conftest import Scene, make_berth, make_seat
 from tmux_orch.domain.states import AgentState, Fused, Reading, Source
 from tmux_orch.watch.fusion import fuse
 from tmux_orch.watch.readings import Readings
-from tmux_orch.watch.restored import BLIND_S, Known, before, holds, seeds
+from tmux_orch.watch.restored import BLIND_S, Known, before, holds, seeds, shown
 
 S = AgentState
 NOW = datetime(2025, 1, 2, tzinfo=UTC)
@@ -73,6 +73,7 @@ def test_a_dead_program_is_dead_at_once_and_keeps_its_exit_status() -> None:
     assert not holds(known(S.IDLE), gone, NOW, watched_s=0)
     ended = known(S.EXITED, "tmux: tmux.pane_dead (exit status 3)")
     assert holds(ended, gone, NOW, watched_s=1)
+    assert shown(ended, gone, NOW) == ended.fused
     told = replace(gone, tmux=Reading(Source.TMUX, S.EXITED, NOW, "tmux.pane_dead"))
     assert fuse(told, before(ended, told, NOW), NOW).since_at == ended.fused.since_at
 
@@ -98,7 +99,7 @@ def test_a_mark_stands_until_it_is_taken_back() -> None:
 def adopt(scene: Scene, start: Callable[..., Any], was: Known, status: str) -> Any:
     """A daemon that starts takes up a program that ran before."""
     program = start()
-    seat = make_seat("developer", program.pid)
+    seat = make_seat(f"developer-{program.pid}", program.pid)
     if status:
         scene.adapter.publish(program.pid, status, ago(0))
     scene.eyes.show(seat)
@@ -112,6 +113,16 @@ def test_an_agent_that_did_not_change_is_no_news(scene: Scene, programs: Any) ->
     scene.board.tick()
     assert scene.board.settle()
     assert (live.fused(), scene.changes) == (was.fused, [])
+
+
+def test_explain_names_the_reading_of_now_where_it_says_the_same(
+    scene: Scene, programs: Any
+) -> None:
+    since_at = ago(0)
+    was = Known(Fused(S.WAITING_ANSWER, since_at, "hook: fake.hook.ask"))
+    live = adopt(scene, programs, was, "waiting_answer")
+    told = (S.WAITING_ANSWER, since_at, "session_file: fake.session.waiting_answer")
+    assert (live.fused().state, live.fused().since_at, live.fused().evidence) == told
 
 
 def test_nothing_is_typed_on_the_word_of_before_alone(scene: Scene, programs: Any) -> None:

@@ -85,7 +85,12 @@ def _latest(agent: Agent) -> str:
     if agent.get("git_trouble"):
         return str(agent["git_trouble"])
     said = agent.get("last_line")
-    return str(agent["evidence"] if not said or agent["state"] in _EVIDENT else said)
+    if said and agent["state"] not in _EVIDENT:
+        return str(said)
+    # "source: rule (detail)": what it says first, for a narrow column; explain has all of it.
+    evidence = str(agent["evidence"])
+    _, _, detail = evidence.partition(" (")
+    return detail.removesuffix(")") or evidence
 
 
 def _cost(agent: Agent) -> str:

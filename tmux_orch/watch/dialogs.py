@@ -132,7 +132,11 @@ class Dialogs:
         pane_id = live.seat().pane_id
         shown = self._eyes.capture([pane_id]).get(pane_id) if pane_id else None
         screen = shown.screen if shown is not None else None
-        self._see(live, live.adapter().dialog(screen) if screen is not None else None, screen)
+        dialog = live.adapter().dialog(screen) if screen is not None else None
+        if screen is not None and dialog is None:
+            # A tick would open the answered one again, of an agent whose rest is looked at rarely.
+            live.forget_screen()
+        self._see(live, dialog, screen)
         return self.of(live.key)
 
     def asked(self, live: LiveSeat) -> None:

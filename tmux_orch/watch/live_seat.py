@@ -240,6 +240,11 @@ class LiveSeat(SeatView):
                 self._around.tell("condition_seen", self._key, news)
         self._fuse(seat)
 
+    def forget_screen(self) -> None:
+        """What was last captured is not there any more; the next look says what is."""
+        with self._lock:
+            self._seen = None
+
     def keep_screen(self, changed_at: float | None = None) -> None:
         """The screen still says what it said; its last change, if it moved all the same."""
         with self._lock:
@@ -325,7 +330,8 @@ class LiveSeat(SeatView):
             if after == before:
                 return
             self._fused = after
-            self._around.changed(self, before, after)
+            if self._known is None:
+                self._around.changed(self, before, after)
             if (news := self._edges.limit(after, self._readings)) is not None:
                 self._around.tell("limit_seen", self._key, news)
         with self._around.condition:
@@ -337,7 +343,7 @@ class LiveSeat(SeatView):
         if known is None:
             return None
         if restored.holds(known, facts, now, self._clock.monotonic() - self._bound_at):
-            return known.fused
+            return restored.shown(known, facts, now)
         self._known = None
         return fuse(facts, restored.before(known, facts, now), now)
 

@@ -7,12 +7,12 @@ would begin a new state at each start of the daemon, and one held for its limit 
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from datetime import datetime, timedelta
 from typing import Any
 
 from tmux_orch.domain.states import BUSY, READY, WAITING, AgentState, Fused, Reading, Source
-from tmux_orch.watch.fusion import EVENT_LEADS_S, decide
+from tmux_orch.watch.fusion import EVENT_LEADS_S, decide, evidence
 from tmux_orch.watch.readings import Readings
 
 #: How long it is believed while no source says anything: a screen needs two looks, tmux one.
@@ -66,6 +66,14 @@ def holds(known: Known, facts: Readings, now: datetime, watched_s: float) -> boo
     if reading.source is Source.SCREEN:
         return True
     return reading.at <= known.fused.since_at + timedelta(seconds=EVENT_LEADS_S)
+
+
+def shown(known: Known, facts: Readings, now: datetime) -> Fused:
+    """The state as it still holds, with the reading of now where one says the same."""
+    state, reading = decide(facts, now)
+    # The exit status is the better word, and comes a moment after the death.
+    same = reading is not None and state is known.fused.state is not AgentState.EXITED
+    return replace(known.fused, evidence=evidence(reading)) if same else known.fused
 
 
 def before(known: Known, facts: Readings, now: datetime) -> Fused | None:
