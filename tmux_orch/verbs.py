@@ -32,8 +32,8 @@ Verb = Callable[[Request, Mapping[str, Any], Reply], None]
 OPEN_TO_AGENTS = frozenset(
     {
         *("scm", "status", "ls", "messages", "log", "plan", "ping", "hook", "shutdown", "explain"),
-        # Rights and team decide what of it.
-        *("dialogs", "peek", "usage"),
+        *("dialogs", "usage"),
+        "peek",  # of its own team, as far as its role's rights go
     }
 )
 # What the hub may ask for besides, as far as the person's written policy goes.

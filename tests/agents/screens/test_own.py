@@ -10,7 +10,7 @@ from pathlib import Path
 import pytest
 
 from tmux_orch.agents.registry import adapters
-from tmux_orch.agents.screens import own
+from tmux_orch.agents.screens import load, own
 from tmux_orch.domain.states import AgentState
 
 NOW = datetime(2026, 11, 21, 12, tzinfo=UTC)
@@ -54,6 +54,19 @@ def test_a_file_that_is_refused_counts_as_absent_and_is_told_once(
         assert [state(), state()] == [AgentState.READING] * 2
     assert len(caplog.records) == 1
     assert f"{mine}:2" in caplog.text
+
+
+def test_a_file_that_is_refused_is_read_once_until_it_changes(
+    mine: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read: list[Path] = []
+    text = load._text
+    monkeypatch.setattr(load, "_text", lambda path: read.append(path) or text(path))
+    mine.write_text(RULE.replace("testing", "sleepy"))
+    assert [state(), state()] == [AgentState.READING] * 2
+    assert len(read) == 1
+    mine.write_text(RULE)
+    assert state() is AgentState.TESTING
 
 
 def test_words_in_a_persons_file_make_no_agent_look_ready(mine: Path) -> None:
