@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tmux_orch.agents import installed
 from tmux_orch.agents.claude import program
 from tmux_orch.domain.errors import BadInput
 
@@ -46,7 +47,7 @@ def test_a_program_that_will_not_do_is_bad_input_with_a_remedy(
 
 
 def test_a_program_that_hangs_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(program, "VERSION_DEADLINE_S", 0.2)
+    monkeypatch.setattr(installed, "VERSION_DEADLINE_S", 0.2)
     with pytest.raises(BadInput, match="did not answer"):
         program.locate(install(tmp_path, "exec tail -f /dev/null"))
 
