@@ -294,3 +294,14 @@ def test_what_was_captured_before_an_answer_opens_nothing_after_it(scene: Scene)
     assert scene.dialogs.look_at(scene.live) is None
     scene.tick()
     assert scene.kinds() == ["dialog.opened", "dialog.closed"]
+
+
+def test_the_rest_of_an_answered_dialogs_screen_is_no_unknown_dialog(scene: Scene) -> None:
+    scene.shows(S.WAITING_ANSWER, ASKS, "the menu")
+    scene.tick(5)
+    scene.shows(S.WAITING_ANSWER, None, "the work of the answered one")
+    scene.tick()
+    scene.tick(0.9)
+    assert scene.kinds() == ["dialog.opened", "dialog.closed"]
+    scene.tick(UNKNOWN_S)
+    assert scene.told[-1][1]["screen"] == "the work of the answered one"

@@ -85,6 +85,7 @@ class Dialogs:
         self._lock = threading.RLock()
         self._standing: dict[str, _Standing] = {}
         self._quiet_until: dict[str, float] = {}
+        self._closed_at: dict[str, float] = {}
 
     def all(self) -> list[OpenDialog]:
         """Every open dialog, the one that waits longest first."""
@@ -212,7 +213,12 @@ class Dialogs:
             now = self._on_screen(live.key, shown, fused.since_at)
         else:
             waited_s = (self._clock.now() - fused.since_at).total_seconds()
-            if screen is None or fused.state not in WAITING or waited_s < UNKNOWN_S:
+            # An answered dialog leaves the screen before the program says that it waits no more.
+            closed_s = self._clock.monotonic() - self._closed_at.get(live.key, float("-inf"))
+            gone = before is not None and not before.block
+            if gone or screen is None or fused.state not in WAITING:
+                return None
+            if min(waited_s, closed_s) < UNKNOWN_S:
                 return None
             now = self._unknown(live.key, fused.state, screen, fused.since_at)
         if before is not None and before.asked_id is None and before.asks_the_same(now):
@@ -271,6 +277,7 @@ class Dialogs:
             if standing is None:
                 return
             dialog = standing.dialog
+            self._closed_at[key] = self._clock.monotonic()
             if dialog.asked_id is not None:
                 self._quiet_until[key] = self._clock.monotonic() + GOES_S
         told = {
