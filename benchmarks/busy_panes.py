@@ -21,7 +21,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from datetime import datetime
 from pathlib import Path
-from typing import Any
+from typing import Never
 
 import psutil
 
@@ -60,29 +60,25 @@ class OnScreen(Claude):
         return None
 
 
-class Writer(threading.Thread):
-    """Prints into all panes; notes when which of them showed a dialog."""
+def write(log: str, *ttys: str) -> Never:
+    """Print three times a second in each pane, spread over the second; dialogs in between.
 
-    def __init__(self, ttys: list[str]) -> None:
-        super().__init__(daemon=True)
-        self.files = [os.open(tty, os.O_WRONLY | os.O_NOCTTY) for tty in ttys]
-        self.shown: list[tuple[int, float]] = []
-        self.over = threading.Event()
-        self._dialog = _DIALOG.read_text().rstrip("\n").encode().replace(b"\n", b"\r\n")
-
-    def run(self) -> None:
-        """Three lines a second in each pane, spread over the second; dialogs in between."""
-        panes, number = len(self.files), 0
-        held, used = dict[int, float](), dict[int, float]()
-        next_dialog, started = time.monotonic() + SHOWN_S, time.monotonic()
-        while not self.over.is_set():
+    A process of its own, so that its work is nobody else's. Each dialog is a line of ``log``:
+    the pane's number and when it was shown.
+    """
+    files = [os.open(tty, os.O_WRONLY | os.O_NOCTTY) for tty in ttys]
+    dialog = _DIALOG.read_text().rstrip("\n").encode().replace(b"\n", b"\r\n")
+    panes, number = len(files), 0
+    held, used = dict[int, float](), dict[int, float]()
+    next_dialog, started = time.monotonic() + SHOWN_S, time.monotonic()
+    with Path(log).open("w", buffering=1) as shown:
+        while True:
             now = time.monotonic()
-            if now >= next_dialog and (
-                free := [n for n in range(panes) if used.get(n, 0.0) <= now]
-            ):
+            free = [n for n in range(panes) if used.get(n, 0.0) <= now]
+            if now >= next_dialog and free:
                 chosen = random.choice(free)
-                os.write(self.files[chosen], b"\x1b[H\x1b[2J" + self._dialog)
-                self.shown.append((chosen, time.time()))
+                os.write(files[chosen], b"\x1b[H\x1b[2J" + dialog)
+                shown.write(f"{chosen} {time.time()}\n")
                 held[chosen], next_dialog = now + SHOWN_S, now + EVERY_S
                 used[chosen] = now + SHOWN_S + AGAIN_S
             for pane in [n for n, until_s in held.items() if now >= until_s]:
@@ -90,9 +86,9 @@ class Writer(threading.Thread):
             if number % panes not in held:
                 words = f"● {random.choice(_WORDS)} {number}"
                 text = f"\x1b[H\x1b[2J{words}\n\n✢ Working… ({number}s)\n\n{_BOX}"
-                os.write(self.files[number % panes], text.replace("\n", "\r\n").encode())
+                os.write(files[number % panes], text.replace("\n", "\r\n").encode())
             number += 1
-            self.over.wait(max(0.0, started + number / (3 * panes) - time.monotonic()))
+            time.sleep(max(0.0, started + number / (3 * panes) - time.monotonic()))
 
 
 def ours(server: Server, panes: list[str], told: dict[str, list[float]]) -> Callable[[], None]:
@@ -148,29 +144,27 @@ def main(how: str, count: str, directory: str, seconds: str) -> None:
     """Measure and print."""
     place = Path(directory)
     server = Server(place / "tmux.sock", place / "tmux.conf", os.environ)
-    panes = _open(server, int(count), place)
-    writer, told = Writer([line.split(" ")[2] for line in panes]), dict[str, list[float]]()
+    panes, told = _open(server, int(count), place), dict[str, list[float]]()
     tmux = psutil.Process(int(str(server.identity()).partition(":")[0]))
-    writer.start()
+    log, ttys = place / "dialogs", [line.split(" ")[2] for line in panes]
+    writer = subprocess.Popen([sys.executable, "-m", __spec__.name, "write", str(log), *ttys])
     try:
         time.sleep(3)
-        idle = _share(lambda: time.sleep(float(seconds) / 3), tmux, writer)
+        idle = _share(float(seconds) / 3, tmux)
         end = (ours if how == "ours" else processes)(server, panes, told)
         time.sleep(3)
         started = time.time()
-        busy = _share(lambda: time.sleep(float(seconds)), tmux, writer)
+        busy = _share(float(seconds), tmux)
         over = time.time() - SHOWN_S
         end()
     finally:
-        writer.over.set()
-        writer.join()
+        writer.kill()
+        writer.wait()
         server.stop()
-    late = _lateness([(n, at) for n, at in writer.shown if started <= at <= over], told)
-    print(
-        json.dumps(
-            {"cpu": busy - idle, "memory_mb": psutil.Process().memory_info().rss / 2**20, **late}
-        )
-    )
+    lines = [line.split() for line in log.read_text().splitlines()]
+    shown = [(int(number), float(at)) for number, at in lines if started <= float(at) <= over]
+    memory_mb = psutil.Process().memory_info().rss / 2**20
+    print(json.dumps({"cpu": busy - idle, "memory_mb": memory_mb, **_lateness(shown, told)}))
 
 
 def _open(server: Server, count: int, place: Path) -> list[str]:
@@ -199,24 +193,16 @@ def _open(server: Server, count: int, place: Path) -> list[str]:
     return done.stdout.splitlines()
 
 
-def _share(act: Callable[[], None], tmux: psutil.Process, writer: Writer) -> float:
-    """Percent of a core used by this process, its children and the tmux server, less the writer."""
+def _share(seconds: float, tmux: psutil.Process) -> float:
+    """Percent of a core used by this process, its ended children and the tmux server."""
 
     def used() -> float:
-        own = sum(
-            sum(resource.getrusage(who)[:2])
-            for who in (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
-        )
-        return own + sum(tmux.cpu_times()[:2]) - _thread_s(writer)
+        whose = (resource.RUSAGE_SELF, resource.RUSAGE_CHILDREN)
+        return sum(sum(resource.getrusage(who)[:2]) for who in whose) + sum(tmux.cpu_times()[:2])
 
     before, started = used(), time.monotonic()
-    act()
+    time.sleep(seconds)
     return 100 * (used() - before) / (time.monotonic() - started)
-
-
-def _thread_s(thread: threading.Thread) -> float:
-    threads: list[Any] = psutil.Process().threads()
-    return next((t.user_time + t.system_time for t in threads if t.id == thread.native_id), 0.0)
 
 
 def _lateness(shown: list[tuple[int, float]], told: dict[str, list[float]]) -> dict[str, float]:
@@ -233,4 +219,6 @@ def _lateness(shown: list[tuple[int, float]], told: dict[str, list[float]]) -> d
 
 
 if __name__ == "__main__":
+    if sys.argv[1] == "write":
+        write(*sys.argv[2:])
     main(*sys.argv[1:])

@@ -46,7 +46,7 @@ PANES_EVERY_S = 2.0
 _JITTER_S = 0.1
 #: While an agent's screen is all that tells of it, looks and ticks come this often: a change is
 #: told within 1.2 s then, the second look that confirms it included.
-BY_SCREEN_EVERY_S, MUTE_A_S = 0.8, 130  # of hundreds of them not more than so many a second
+BY_SCREEN_EVERY_S, MUTE_A_S = 0.9, 130  # of hundreds of them not more than so many a second
 
 OnChange = Callable[[str, Fused], None]
 OnEvent = Callable[[str, str | None, Mapping[str, Any]], None]
