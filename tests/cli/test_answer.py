@@ -46,6 +46,16 @@ def test_every_dialog_is_listed_whole_within_80_columns(asking):
     assert "[OK]\\x07" in done.out and "tmux-orch attach developer" in done.out
 
 
+def test_a_long_option_is_one_option_and_goes_on_below_itself(served):
+    long = {
+        **DIALOG,
+        "options": ["Yes", "Yes, and do not ask again " + "for all of this " * 6, "No"],
+    }
+    served.answers["dialogs"] = {"project": "shop", "dialogs": [long]}
+    lines = served.run("tmux-orch", "dialogs").out.splitlines()
+    assert sum(line.startswith(("    > ", "    - ")) for line in lines) == 3
+
+
 def test_it_is_shown_first_and_a_no_answers_nothing(asking):
     done = asking.on_terminal("tmux-orch", "answer", "developer", "yes", typed="n", NO_COLOR="1")
     assert done.code == 0 and "left as it is" in done.out and "rm -rf build" in done.out

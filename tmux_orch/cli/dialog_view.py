@@ -67,7 +67,7 @@ def _set_in(text: str, indent: str) -> Iterator[str]:
             wide = cells(character)
             if used + wide > room:
                 yield indent + piece
-                piece, used = "", 0
+                indent, piece, used = " " * len(indent), "", 0
             piece += character
             used += wide
         yield indent + piece
