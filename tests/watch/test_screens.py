@@ -72,6 +72,24 @@ def test_a_state_is_believed_after_two_looks_and_told_within_the_second(
     assert BY_SCREEN_EVERY_S + 2 * screens.CONFIRM_S <= 1.2 < 1.2 + TICK_S
 
 
+@pytest.mark.parametrize("end", ["dead", "gone", "dropped"])
+def test_a_screen_whose_agent_ends_before_the_second_look_is_not_looked_at_for_ever(
+    scene: Scene, mute: Seat, end: str
+) -> None:
+    show(scene, mute, "STATE idle")
+    scene.board.tick()
+    assert scene.board._screens.confirm_at() is not None
+    if end == "dead":
+        scene.eyes.panes[mute.pane_id] = pane(mute, dead=True, exit_status=1)
+    elif end == "gone":
+        del scene.eyes.panes[mute.pane_id]
+    else:
+        scene.board.drop(mute.key)
+    scene.board.look_at_panes()
+    scene.board._screens.confirm(scene.board.seats(), scene.eyes.panes)
+    assert scene.board._screens.confirm_at() is None, "the watch would not sleep any more"
+
+
 def test_a_half_drawn_screen_does_not_take_a_state_away(scene: Scene, mute: Seat) -> None:
     show(scene, mute, "STATE working")
     until(scene, mute, S.WORKING)

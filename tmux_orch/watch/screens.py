@@ -112,13 +112,16 @@ class Screens:
     def confirm(self, seats: Sequence[LiveSeat], panes: Mapping[str, PaneFacts]) -> None:
         """Look again at the screens that said something new a moment ago, all at once."""
         now = self.clock.monotonic()
+        lives = {_name(live): live for live in seats}
         wanted: dict[str, LiveSeat] = {}
         with self._lock:
-            for live in seats:
-                memory, pane = self._memory.get(_name(live)), panes.get(live.seat().pane_id)
-                if memory is None or pane is None or pane.dead or not memory.is_chased:
-                    continue
-                if now - memory.looked_at >= CONFIRM_S / 2:
+            for name in [name for name, memory in self._memory.items() if memory.is_chased]:
+                live = lives.get(name)
+                pane = panes.get(live.seat().pane_id) if live is not None else None
+                if live is None or pane is None or pane.dead:
+                    # It ended before the second look: it would be due for ever, and nobody sleep.
+                    del self._memory[name]
+                elif now - self._memory[name].looked_at >= CONFIRM_S / 2:
                     wanted[pane.pane_id] = live
             self._capture(wanted, panes)
 
