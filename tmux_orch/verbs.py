@@ -114,7 +114,17 @@ class Verbs:
 
         Raises:
             BadInput: none, or several, with the candidates.
+            Refused: an agent asks about a team that is not its own.
         """
+        found = self._meant(request, name)
+        sender = self.parts.board.who(request.peer.pid)
+        if sender is not None and split_key(sender)[0] != found.name:
+            raise Refused(
+                f"{found.name} is another team than that of {sender}", "ask the person, with scm"
+            )
+        return found
+
+    def _meant(self, request: Request, name: str | None) -> Project:
         projects = [p for p in self.parts.projects.all() if p.run]
         if name:
             found = next((p for p in projects if p.name == name), None)

@@ -122,7 +122,7 @@ def test_an_agent_at_its_limit_is_shown_with_the_words_of_the_limit(team: Place)
 
 def test_the_hub_is_told_what_is_asked_and_not_only_that_something_is(team: Place) -> None:
     found = told(team)
-    assert any("tester waits (question): Question Which database? The" in text for text in found)
+    assert any('tester waits (question): "Question Which database?' in text for text in found)
     assert any("You've hit your limit · resets 9pm (UTC) What do" in text for text in found)
 
 

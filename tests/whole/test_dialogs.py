@@ -95,7 +95,7 @@ def test_a_permission_is_shown_everywhere_and_answered_by_its_option(team: Place
     flag = ("display-message", "-p", "-t", window, "#{@orch_dialog}")
     wait_until(lambda: team.tmux(*flag) == "1\n", what="the sign on the window")
     told = [m for m in team.messages() if m["to"].endswith("/orchestrator")]
-    assert [m["text"] for m in told if "waits (permission): touch by-answer" in m["text"]]
+    assert [m["text"] for m in told if 'waits (permission): "touch by-answer' in m["text"]]
     done = team.run("tmux-orch", "answer", "developer", "yes", "--yes", "--json")
     assert json.loads(done.stdout)["through"] == "hook"
     wait_until((worktree(team) / "by-answer").exists, what="it ran")

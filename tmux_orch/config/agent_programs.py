@@ -40,6 +40,9 @@ _NEVER = (
     "TMUX",
     "ORCH_",
     "BASH_ENV",
+    "NODE_OPTIONS",
+    "PERL5",
+    "RUBY",
     "ENV",
     "PATH",
     "HOME",
@@ -220,7 +223,11 @@ def _check_environment(document: Document, here: Where, names: tuple[str, ...]) 
         never = [
             n for n in _NEVER if plain.startswith(n) or (name != plain and n.startswith(plain))
         ]
-        exact = [n for n in never if n.endswith("_") or n in ("PYTHON", "TMUX") or n == plain]
+        exact = [
+            n
+            for n in never
+            if n.endswith("_") or n in ("PYTHON", "TMUX", "PERL5", "RUBY") or n == plain
+        ]
         if exact:
             raise BadInput(
                 f"{document.at(where)}: {shown(name)}: never handed to an agent", "remove it"

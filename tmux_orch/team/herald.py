@@ -82,5 +82,5 @@ class Herald:
             options = " | ".join(printable(str(option), 60) for option in payload["options"])
             how = f'You may answer it: tmux-orch answer {name} "OPTION" --yes. Options: {options}'
         told = printable(" ".join(str(what).split()), _MOST)
-        end = "" if told.endswith(("?", ".", "!", ":")) else "."
-        return f"{name} waits ({kind}): {told}{end}{harm} {how}"
+        # Quoted: the agent chose these words, and the message speaks in our voice.
+        return f'{name} waits ({kind}): "{told}".{harm} {how}'
