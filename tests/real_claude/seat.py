@@ -18,9 +18,9 @@ from tests.agents.pane import Pane, until
 from tests.real_claude.house import House
 from tests.standin.anthropic_standin import State
 from tmux_orch.agents.adapter import Berth, Dialog, Entry, EntryKind, Launch
-from tmux_orch.agents.claude import dialogs
 from tmux_orch.agents.claude.adapter import Claude
 from tmux_orch.domain.states import Reading
+from tmux_orch.team import choose
 
 
 def directive(tool: str, given: dict[str, Any], then: str = "done") -> str:
@@ -132,7 +132,7 @@ class RealSeat:
         return until(lambda: self.adapter.dialog(self.pane.screen()), "a dialog")
 
     def await_settled(self, cursor: int | None = None) -> Dialog:
-        """A dialog that stood unchanged for ``dialogs.SETTLED_S``, with the cursor there."""
+        """A dialog that stood unchanged for ``choose.SETTLED_S``, with the cursor there."""
         seen: list[tuple[float, Dialog]] = []
 
         def look() -> Dialog | None:
@@ -141,13 +141,13 @@ class RealSeat:
                 seen.clear()
             if dialog is not None:
                 seen.append((time.monotonic(), dialog))
-            stood = bool(seen) and seen[-1][0] - seen[0][0] >= dialogs.SETTLED_S
+            stood = bool(seen) and seen[-1][0] - seen[0][0] >= choose.SETTLED_S
             return dialog if stood and dialog and cursor in (None, dialog.cursor) else None
 
         return until(look, "a settled dialog")
 
     def await_quiet(self) -> None:
-        """The screen stood unchanged for ``dialogs.SETTLED_S``."""
+        """The screen stood unchanged for ``choose.SETTLED_S``."""
         seen: list[tuple[float, str]] = []
 
         def look() -> bool:
@@ -155,7 +155,7 @@ class RealSeat:
             if seen and seen[0][1] != shown:
                 seen.clear()
             seen.append((time.monotonic(), shown))
-            return seen[-1][0] - seen[0][0] >= dialogs.SETTLED_S
+            return seen[-1][0] - seen[0][0] >= choose.SETTLED_S
 
         until(look, "a quiet screen")
 

@@ -117,13 +117,16 @@ class Team:
         return found
 
     def bodies(self, mark: str) -> list[str]:
-        """The model requests (tools offered) that contain the mark, whole, as text."""
+        """This team's requests (tools offered) that contain the mark, whole, as text.
+
+        Several programs may share the stand-in of one run; each names its own working directory.
+        """
         texts = [
             json.dumps(request["body"], ensure_ascii=False)
             for request in list(self.state.requests)
             if request["body"].get("tools")
         ]
-        return [text for text in texts if mark in text]
+        return [text for text in texts if mark in text and str(self.root) in text]
 
     def close(self) -> None:
         self.place.close()

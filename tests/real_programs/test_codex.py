@@ -63,7 +63,8 @@ def test_agents_start_unattended_and_the_model_has_role_and_briefing_once(team: 
 
 def test_a_message_to_an_idle_agent_is_delivered_with_proof(team: Team) -> None:
     receipt = team.receipt("developer", "hello MARK-IDLE")
-    assert (receipt["state"], receipt["proof"]) == ("delivered", "transcript")
+    assert receipt["state"] == "delivered"
+    assert receipt["proof"] in ("transcript", "answered")  # as far as it had come by then
     team.await_state("developer", "idle")
     assert team.bodies("MARK-IDLE")[-1].count(f"msg {receipt['id']}]") == 1
 
@@ -171,7 +172,8 @@ def test_a_persons_draft_is_neither_submitted_nor_destroyed(team: Team) -> None:
 
 
 def test_after_a_kill_resume_goes_on_with_the_same_conversation(team: Team) -> None:
-    before = team.agent("developer")
+    team.receipt("developer", "MARK-BEFORE")
+    before = team.await_state("developer", "idle")
     os.kill(before["pid"], signal.SIGKILL)
     team.await_state("developer", "exited")
     team.place.run("auto-orchestrate", "--resume", timeout=120)
@@ -181,7 +183,7 @@ def test_after_a_kill_resume_goes_on_with_the_same_conversation(team: Team) -> N
     receipt = team.receipt("developer", "MARK-RESUMED")
     assert receipt["state"] == "delivered"
     team.await_state("developer", "idle")
-    assert "MARK-IDLE" in team.bodies("MARK-RESUMED")[-1]
+    assert "MARK-BEFORE" in team.bodies("MARK-RESUMED")[-1]
 
 
 def test_stopping_leaves_no_process(team: Team) -> None:

@@ -62,7 +62,8 @@ def test_agents_start_unattended_and_the_model_has_role_and_briefing_once(team: 
 
 def test_a_message_to_an_idle_agent_is_delivered_with_proof(team: Team) -> None:
     receipt = team.receipt(AGENT, "hello MARK-IDLE")
-    assert (receipt["state"], receipt["proof"]) == ("delivered", "transcript")
+    assert receipt["state"] == "delivered"
+    assert receipt["proof"] in ("transcript", "answered")  # as far as it had come by then
     team.await_state(AGENT, "idle")
     assert team.bodies("MARK-IDLE")[-1].count(f"msg {receipt['id']}]") == 1
 
@@ -101,7 +102,8 @@ def test_what_rides_on_an_own_command_is_asked_about_and_nothing_is_sent(team: T
 
 
 def test_after_a_kill_resume_goes_on_with_the_same_conversation(team: Team) -> None:
-    before = team.agent(AGENT)
+    team.receipt(AGENT, "MARK-BEFORE", "--wait", "20")
+    before = team.await_state(AGENT, "idle")
     os.kill(before["pid"], signal.SIGKILL)
     team.await_state(AGENT, "exited")
     team.place.run("auto-orchestrate", "--resume", timeout=120)
@@ -111,7 +113,7 @@ def test_after_a_kill_resume_goes_on_with_the_same_conversation(team: Team) -> N
     receipt = team.receipt(AGENT, "MARK-RESUMED", "--wait", "20")
     assert receipt["state"] == "delivered"
     team.await_state(AGENT, "idle")
-    assert "MARK-IDLE" in team.bodies("MARK-RESUMED")[-1]
+    assert "MARK-BEFORE" in team.bodies("MARK-RESUMED")[-1]
 
 
 def test_stopping_leaves_no_process(team: Team) -> None:

@@ -126,7 +126,8 @@ def test_no_port_is_open(team: OpenCodeTeam) -> None:
 def test_a_message_to_an_idle_agent_is_delivered_with_proof(team: OpenCodeTeam) -> None:
     # A word with @ at the end opens a list in the composer, of which Enter would take an entry.
     receipt = team.receipt(HUB, "MARK-IDLE tell @developer")
-    assert (receipt["state"], receipt["proof"]) == ("delivered", "transcript")
+    assert receipt["state"] == "delivered"
+    assert receipt["proof"] in ("transcript", "answered")  # as far as it had come by then
     team.await_state(HUB, "idle")
     assert team.bodies("MARK-IDLE tell @developer")[-1].count(f"msg {receipt['id']}]") == 1
 
@@ -206,7 +207,8 @@ def test_a_persons_draft_is_neither_submitted_nor_destroyed(team: OpenCodeTeam) 
 
 
 def test_after_a_kill_resume_goes_on_with_the_same_conversation(team: OpenCodeTeam) -> None:
-    before = team.agent(HUB)
+    team.receipt(HUB, "MARK-BEFORE")
+    before = team.await_state(HUB, "idle")
     os.kill(before["pid"], signal.SIGKILL)
     team.await_state(HUB, "exited")
     team.place.run("auto-orchestrate", "--resume", timeout=100)
@@ -217,7 +219,7 @@ def test_after_a_kill_resume_goes_on_with_the_same_conversation(team: OpenCodeTe
     assert receipt["state"] == "delivered"
     team.await_state(HUB, "idle")
     last = team.bodies("MARK-AFTER")[-1]
-    assert "MARK-IDLE" in last and last.count("[brief ") == 1
+    assert "MARK-BEFORE" in last and last.count("[brief ") == 1
 
 
 def test_stop_leaves_no_process(team: OpenCodeTeam) -> None:

@@ -10,10 +10,10 @@ from datetime import datetime
 from tmux_orch.domain.attention import AlertKind
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.seat import Desired, Seat
-from tmux_orch.team import processes
 from tmux_orch.team.known import Record
 from tmux_orch.team.parts import Parts
 from tmux_orch.tmux.panes import PaneFacts, observe
+from tmux_orch.watch import process
 
 _log = logging.getLogger(__name__)
 
@@ -48,7 +48,7 @@ def adopt_living(parts: Parts) -> int:
             window_id=pane.window_id,
             server=str(seen.server_id),
             pid=pane.pid,
-            pid_start=processes.start_tick(pane.pid) or seat.pid_start,
+            pid_start=process.start_tick(pane.pid) or seat.pid_start,
         )
     # All in one commit, and none where nothing is new: agents wait for us meanwhile.
     changed = [seat for seat in found.values() if seat != seats[seat.key]]

@@ -13,24 +13,19 @@ from collections.abc import Callable, Iterable
 from pathlib import Path
 
 from tmux_orch.domain.seat import Seat
+from tmux_orch.watch.process import start_tick
 
 # SIGTERM to the program, so long to end by itself, then everything that is left.
 GRACE_S = 10.0
 _POLL_S = 0.02
 
 
-def start_tick(pid: int) -> int | None:
-    """Kernel start tick of a process (``/proc/PID/stat`` field 22), or ``None`` when it is gone."""
-    try:
-        stat = Path(f"/proc/{pid}/stat").read_bytes()
-    except OSError:
-        return None
-    fields = stat.rpartition(b")")[2].split()
-    return None if fields[0] == b"Z" else int(fields[19])
-
-
 def is_alive(pid: int, tick: int) -> bool:
-    """Whether this very process still runs (a zombie does not)."""
+    """Whether this very process still runs (a zombie does not).
+
+    Raises:
+        CouldNotTell: it cannot be looked up; it must not be taken for gone.
+    """
     return pid > 0 and start_tick(pid) == tick
 
 

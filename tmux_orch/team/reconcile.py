@@ -31,6 +31,7 @@ from tmux_orch.team.opener import Opener
 from tmux_orch.team.parts import Parts, Progress
 from tmux_orch.tmux.panes import Observation, PaneFacts, observe
 from tmux_orch.tmux.windows import Opened, WindowSpec, close_window, open_windows, show_first
+from tmux_orch.watch import process
 from tmux_orch.worktrees.include import Listed, copy, listed
 from tmux_orch.worktrees.make import make
 from tmux_orch.worktrees.repository import Repository
@@ -175,7 +176,7 @@ class Reconcile:
             window_id=pane.window_id,
             server=str(seen.server_id),
             pid=pane.pid,
-            pid_start=processes.start_tick(pane.pid) or 0,
+            pid_start=process.start_tick(pane.pid) or 0,
             desired=Desired.UP,
         )
         self.parts.board.adopt(fresh, self.parts.berth(fresh))
@@ -295,7 +296,7 @@ class Reconcile:
             fresh = [
                 parts.seats.update(
                     key, connection=connection, pane_id=one.pane_id, window_id=one.window_id,
-                    server=one.server, pid=one.pid, pid_start=processes.start_tick(one.pid) or 0,
+                    server=one.server, pid=one.pid, pid_start=process.start_tick(one.pid) or 0,
                 )
                 for key, one in zip(keys, opened, strict=True)
             ]  # fmt: skip
