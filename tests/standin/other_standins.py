@@ -177,7 +177,7 @@ class Handler(BaseHTTPRequestHandler):
                     f.write(json.dumps(entry, ensure_ascii=False) + "\n")
 
     def _fail(self, rule) -> bool:
-        time.sleep(float(rule.get("first_delay", 0)))
+        time.sleep(float(rule.get("first_delay", 0)))  # paced: the rule says so
         if int(rule.get("status", 200)) == 200:
             return False
         err = rule.get("error") or {
@@ -242,7 +242,7 @@ class Handler(BaseHTTPRequestHandler):
                     content_index=0,
                     delta=p,
                 )
-                time.sleep(float(rule.get("chunk_delay", 0)))
+                time.sleep(float(rule.get("chunk_delay", 0)))  # paced: the rule says so
             item = {
                 "id": mid,
                 "type": "message",
@@ -355,7 +355,7 @@ class Handler(BaseHTTPRequestHandler):
         ev({"role": "assistant", "content": ""})
         for p in pieces(rule):
             ev({"content": p})
-            time.sleep(float(rule.get("chunk_delay", 0)))
+            time.sleep(float(rule.get("chunk_delay", 0)))  # paced: the rule says so
         if calls:
             ev({"tool_calls": calls})
         ev({}, "tool_calls" if calls else "stop")
@@ -407,7 +407,7 @@ class Handler(BaseHTTPRequestHandler):
         self._start_sse(rule.get("headers"))
         for p in pieces(rule):
             self._chunk("data: " + json.dumps(doc([{"text": p}])) + "\r\n\r\n")
-            time.sleep(float(rule.get("chunk_delay", 0)))
+            time.sleep(float(rule.get("chunk_delay", 0)))  # paced: the rule says so
         self._chunk("data: " + json.dumps(doc(tparts or [{"text": ""}], "STOP")) + "\r\n\r\n")
         self._end()
         return None

@@ -22,14 +22,14 @@ _CARRIERS = frozenset(
 _OTHER_USER = frozenset({"sudo", "doas", "pkexec", "su"})
 _ASSIGNED = re.compile(r"\w+=\S*")
 
-#: Program → what it destroys by itself.
+#: Program → what it destroys by itself. Words to recognise; none of these is ever run by us.
 _ALWAYS = {
     **dict.fromkeys(("rm", "rmdir", "unlink", "shred", "trash"), "deletes files"),
     **dict.fromkeys(("fdisk", "parted", "wipefs", "mkfs"), "writes to a device"),
     **dict.fromkeys(("kill", "pkill", "killall"), "ends processes"),
     "truncate": "overwrites a file",
 }
-#: Program (and its subcommand), a word among the rest, what that destroys.
+#: Program (and its subcommand), a word among the rest, what that destroys; recognised, never run.
 _WITH = tuple(
     (program, re.compile(word), what)
     for program, word, what in (

@@ -75,7 +75,7 @@ class Repl:
             self.note("answer", "yes" if allowed else "no")
         if "quick" not in text:
             say("Thinking...")
-            time.sleep(self.turn_s)  # the turn it pretends to have
+            time.sleep(self.turn_s)  # paced: the turn it pretends to have
         say("\nI have read it.\n")
         self.note("done", text)
 
@@ -83,7 +83,7 @@ class Repl:
         words = self.options()
         self.note("environment", os.environ.get("REPL_KEY", ""))
         tty.setraw(0)
-        time.sleep(self.slow)
+        time.sleep(self.slow)  # paced: a program that starts slowly
         say("\x1b[?2004hsmall agent 1.0\n")
         if "--ask" in self.flags and not self.question("Trust this folder? (y/n) "):
             sys.exit(1)
