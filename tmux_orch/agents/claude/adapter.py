@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tmux_orch.agents import hook_calls
 from tmux_orch.agents.adapter import (
     Berth,
     Composer,
@@ -16,7 +15,6 @@ from tmux_orch.agents.adapter import (
     HookReading,
     Launch,
     Program,
-    ScreenReading,
 )
 from tmux_orch.agents.claude import (
     conversation,
@@ -29,12 +27,13 @@ from tmux_orch.agents.claude import (
     transcript,
     usage,
 )
-from tmux_orch.agents.screens import own, seen
+from tmux_orch.agents.hook_calls import HookAnswers
+from tmux_orch.agents.screens.seen import ReadByRules
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
 
 
-class Claude:
+class Claude(HookAnswers, ReadByRules):
     """Claude Code. Stateless; every method may be called from any thread."""
 
     name = "claude"
@@ -91,10 +90,6 @@ class Claude:
         """See :func:`dialogs.dialog`."""
         return dialogs.dialog(capture)
 
-    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
-        """See :func:`seen.seen`."""
-        return seen.seen(own.rules(self.name), capture, title, now, zone)
-
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """See :func:`usage.figures`: for a program that does not tell us by its status line."""
         path = conversation.transcript(berth)
@@ -103,15 +98,3 @@ class Claude:
     def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
         """See :func:`hooks.read`."""
         return hooks.read(payload, now)
-
-    def permission_answer(self, allow: bool, reason: str) -> bytes:
-        """See :func:`hook_calls.permission_answer`."""
-        return hook_calls.permission_answer(allow, reason)
-
-    def turn_end_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.turn_end_answer`."""
-        return hook_calls.turn_end_answer(texts)
-
-    def tool_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.tool_answer`."""
-        return hook_calls.tool_answer(texts)

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tmux_orch.agents import hook_calls, own_commands, zone
+from tmux_orch.agents import own_commands, zone
 from tmux_orch.agents.adapter import (
     Berth,
     Composer,
@@ -16,15 +16,15 @@ from tmux_orch.agents.adapter import (
     HookReading,
     Launch,
     Program,
-    ScreenReading,
 )
 from tmux_orch.agents.codex import conversation, hooks, launch, program, rollout, screen
-from tmux_orch.agents.screens import own, seen
+from tmux_orch.agents.hook_calls import HookAnswers
+from tmux_orch.agents.screens.seen import ReadByRules
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
 
 
-class Codex:
+class Codex(HookAnswers, ReadByRules):
     """Codex. Stateless; every method may be called from any thread."""
 
     name = "codex"
@@ -78,10 +78,6 @@ class Codex:
         """See :func:`screen.dialog`."""
         return screen.dialog(capture)
 
-    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
-        """See :func:`seen.seen`."""
-        return seen.seen(own.rules(self.name), capture, title, now, zone)
-
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """What the conversation's file counted last."""
         del now
@@ -96,15 +92,3 @@ class Codex:
         """Whether this permission request passes without a question: one of our own commands."""
         tool, exact = asks
         return tool == "Bash" and own_commands.is_own(exact)
-
-    def permission_answer(self, allow: bool, reason: str) -> bytes:
-        """See :func:`hook_calls.permission_answer`."""
-        return hook_calls.permission_answer(allow, reason)
-
-    def turn_end_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.turn_end_answer`."""
-        return hook_calls.turn_end_answer(texts)
-
-    def tool_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.tool_answer`."""
-        return hook_calls.tool_answer(texts)

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from datetime import datetime, tzinfo
 from pathlib import Path
 from typing import Any
 
-from tmux_orch.agents import hook_calls
 from tmux_orch.agents.adapter import (
     Berth,
     Composer,
@@ -20,6 +19,7 @@ from tmux_orch.agents.adapter import (
     ScreenReading,
 )
 from tmux_orch.agents.command import describe, launch
+from tmux_orch.agents.hook_calls import HookAnswers
 from tmux_orch.agents.screens import read, seen
 from tmux_orch.agents.screens.regions import Regions, regions
 from tmux_orch.domain.agent_program import AgentProgram
@@ -27,7 +27,7 @@ from tmux_orch.domain.states import WAITING, Reading, Source
 from tmux_orch.domain.work import Figures
 
 
-class Command:
+class Command(HookAnswers):
     """One described program. Stateless; every method may be called from any thread.
 
     It has no transcript, no published state and no hooks: a message's proof is that the composer
@@ -129,18 +129,6 @@ class Command:
         """Nothing: it was not asked to call us."""
         del payload
         return HookReading(Reading(Source.HOOK, None, now, f"{self.name}.hook"))
-
-    def permission_answer(self, allow: bool, reason: str) -> bytes:
-        """See :func:`hook_calls.permission_answer`."""
-        return hook_calls.permission_answer(allow, reason)
-
-    def turn_end_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.turn_end_answer`."""
-        return hook_calls.turn_end_answer(texts)
-
-    def tool_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.tool_answer`."""
-        return hook_calls.tool_answer(texts)
 
     def _cut(self, screen: str) -> Regions:
         return regions(self._rules.layout, screen, "")

@@ -3,11 +3,10 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tmux_orch.agents import hook_calls
 from tmux_orch.agents.adapter import (
     Berth,
     Composer,
@@ -16,15 +15,15 @@ from tmux_orch.agents.adapter import (
     HookReading,
     Launch,
     Program,
-    ScreenReading,
 )
 from tmux_orch.agents.gemini import chat, hooks, launch, process, program, screen
-from tmux_orch.agents.screens import own, seen
+from tmux_orch.agents.hook_calls import HookAnswers
+from tmux_orch.agents.screens.seen import ReadByRules
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
 
 
-class Gemini:
+class Gemini(HookAnswers, ReadByRules):
     """Gemini CLI. Stateless; every method may be called from any thread."""
 
     name = "gemini"
@@ -75,10 +74,6 @@ class Gemini:
         """See :func:`screen.dialog`."""
         return screen.dialog(capture)
 
-    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
-        """See :func:`seen.seen`."""
-        return seen.seen(own.rules(self.name), capture, title, now, zone)
-
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """See :func:`chat.figures`."""
         del now
@@ -88,14 +83,6 @@ class Gemini:
     def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
         """See :func:`hooks.read`."""
         return hooks.read(payload, now)
-
-    def permission_answer(self, allow: bool, reason: str) -> bytes:
-        """Never asked for: no hook of the program decides, its dialog is answered by keys."""
-        return hook_calls.permission_answer(allow, reason)
-
-    def turn_end_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.turn_end_answer`."""
-        return hook_calls.turn_end_answer(texts)
 
     def tool_answer(self, texts: Sequence[str]) -> bytes:
         """See :func:`hooks.tool_answer`."""

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from tmux_orch.agents import hook_calls
 from tmux_orch.agents.adapter import (
     Berth,
     Composer,
@@ -16,8 +15,8 @@ from tmux_orch.agents.adapter import (
     HookReading,
     Launch,
     Program,
-    ScreenReading,
 )
+from tmux_orch.agents.hook_calls import HookAnswers
 from tmux_orch.agents.opencode import (
     hooks,
     launch,
@@ -27,12 +26,12 @@ from tmux_orch.agents.opencode import (
     seat_files,
     told,
 )
-from tmux_orch.agents.screens import own, seen
+from tmux_orch.agents.screens.seen import ReadByRules
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
 
 
-class OpenCode:
+class OpenCode(HookAnswers, ReadByRules):
     """opencode. Stateless; every method may be called from any thread."""
 
     name = "opencode"
@@ -93,10 +92,6 @@ class OpenCode:
         """See :func:`looking.dialog`."""
         return looking.dialog(screen)
 
-    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
-        """See :func:`seen.seen`."""
-        return seen.seen(own.rules(self.name), capture, title, now, zone)
-
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """Tokens, cost and context of this process, as the program reckons them."""
         found = published.read(seat_files.state(berth))
@@ -105,15 +100,3 @@ class OpenCode:
     def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
         """See :func:`hooks.read`."""
         return hooks.read(payload, now)
-
-    def permission_answer(self, allow: bool, reason: str) -> bytes:
-        """See :func:`hook_calls.permission_answer`."""
-        return hook_calls.permission_answer(allow, reason)
-
-    def turn_end_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.turn_end_answer`."""
-        return hook_calls.turn_end_answer(texts)
-
-    def tool_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.tool_answer`."""
-        return hook_calls.tool_answer(texts)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Mapping, Sequence
-from datetime import datetime, tzinfo
+from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
 from tmux_orch import __version__
-from tmux_orch.agents import hook_calls
 from tmux_orch.agents.adapter import (
     Berth,
     Composer,
@@ -18,10 +17,10 @@ from tmux_orch.agents.adapter import (
     HookReading,
     Launch,
     Program,
-    ScreenReading,
 )
+from tmux_orch.agents.hook_calls import HookAnswers
 from tmux_orch.agents.rehearsal import handing, looking, places, published, told
-from tmux_orch.agents.screens import own, seen
+from tmux_orch.agents.screens.seen import ReadByRules
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
@@ -29,7 +28,7 @@ from tmux_orch.domain.work import Figures
 _PROGRAM = Path(__file__).with_name("program.py")
 
 
-class Rehearsal:
+class Rehearsal(HookAnswers, ReadByRules):
     """The rehearsal program. Stateless; every method may be called from any thread."""
 
     name = "rehearsal"
@@ -88,10 +87,6 @@ class Rehearsal:
         """See :func:`looking.dialog`."""
         return looking.dialog(screen)
 
-    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
-        """See :func:`seen.seen`."""
-        return seen.seen(own.rules(self.name), capture, title, now, zone)
-
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
         """Nothing: what it says of its use comes by hook."""
         del berth, now
@@ -100,18 +95,6 @@ class Rehearsal:
     def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
         """See :func:`handing.read`."""
         return handing.read(payload, now)
-
-    def permission_answer(self, allow: bool, reason: str) -> bytes:
-        """See :func:`hook_calls.permission_answer`."""
-        return hook_calls.permission_answer(allow, reason)
-
-    def turn_end_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.turn_end_answer`."""
-        return hook_calls.turn_end_answer(texts)
-
-    def tool_answer(self, texts: Sequence[str]) -> bytes:
-        """See :func:`hook_calls.tool_answer`."""
-        return hook_calls.tool_answer(texts)
 
 
 def _launch(berth: Berth, program: Program, identity: str, prompt: str) -> Launch:

@@ -23,6 +23,16 @@ def seen(rules: Rules, capture: str, title: str, now: datetime, zone: tzinfo) ->
     return with_condition(read.read(rules, capture, title), rules.program, capture, now, zone)
 
 
+class ReadByRules:
+    """The part of an adapter that reads screens, for programs with a rule file of their name."""
+
+    name: str
+
+    def screen(self, capture: str, title: str, now: datetime, zone: tzinfo) -> ScreenReading:
+        """See :func:`seen`."""
+        return seen(own.rules(self.name), capture, title, now, zone)
+
+
 def of_program(
     program: str, capture: str, title: str, now: datetime, zone: tzinfo
 ) -> ScreenReading:
