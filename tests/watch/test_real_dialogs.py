@@ -25,6 +25,7 @@ from tmux_orch.team.answer import answer
 
 pytestmark = pytest.mark.real_claude
 S = AgentState
+TOOL_RESULT = '"type":"tool_result"'
 __all__ = ["agent"]
 
 
@@ -47,14 +48,14 @@ class Desk:
     def __init__(self, made: Agent) -> None:
         self.agent = made
         self.lease = threading.Lock()
-        self.told: list[str] = []
+        self.events: list[str] = []
         self.parts: Any = SimpleNamespace(
             server=made.real.server,
             board=made.real.board,
             courier=SimpleNamespace(typing=self.typing),
             clock=SystemClock(),
             adapter=lambda _seat: made.live.adapter(),
-            events=SimpleNamespace(append=lambda kind, *_: self.told.append(kind)),
+            events=SimpleNamespace(append=lambda kind, *_: self.events.append(kind)),
         )
 
     @contextmanager
@@ -71,11 +72,22 @@ class Desk:
     def answer(self, option: str, **more: Any) -> dict[str, Any]:
         return answer(self.parts, self.agent.live.seat(), {"option": option, **more}, None)
 
-    def results(self) -> str:
-        """What the tools told the model last."""
-        path = self.agent.live.adapter().transcript(self.agent.live.berth())
-        assert path is not None
-        return path.read_text()
+    def told(self, *texts: str, after: str) -> None:
+        """Assert that the tools told the model these, in what follows the last ``after``.
+
+        Claude Code writes its transcript some 50 ms after it has gone idle.
+        """
+        file = self.agent.live.adapter().transcript(self.agent.live.berth())
+
+        def holds() -> bool:
+            assert file is not None
+            _, marker, part = file.read_text().rpartition(after)
+            return bool(marker) and all(text in part for text in texts)
+
+        try:
+            eventually(holds, 10)
+        except AssertionError:
+            raise AssertionError(self.agent.told(f"not told: {texts}")) from None
 
 
 def seen(dialog: OpenDialog) -> dict[str, Any]:
@@ -114,7 +126,7 @@ def each_kind(desk: Desk) -> None:
             desk.answer(vague)
     assert desk.answer("postgres")["follows"] is None
     made.wait(S.IDLE)
-    assert "Postgres" in desk.results().rpartition("Your questions have been answered")[2]
+    desk.told("Postgres", after="Your questions have been answered")
 
 
 def a_plan(desk: Desk) -> None:
@@ -124,7 +136,7 @@ def a_plan(desk: Desk) -> None:
     yes = next(o for o in desk.shown().options if o.startswith("Yes"))
     desk.answer(yes)
     made.wait(S.IDLE)
-    assert "User has approved" in desk.results()
+    desk.told("User has approved", after=TOOL_RESULT)
 
 
 @pytest.mark.full
@@ -150,7 +162,7 @@ def test_questions_with_several_answers_and_texts(agent: Agent) -> None:
     eventually(lambda: "Submit answers" in desk.shown().options, 10)
     desk.answer("Submit answers")
     agent.wait(S.IDLE)
-    assert "B2, " in desk.results() and "and a third one" in desk.results()
+    desk.told("B2, ", "and a third one", after=TOOL_RESULT)
     two = [question("One", "Two", text="First?"), question("Three", "Four", text="Second?")]
     agent.say(calls(("AskUserQuestion", {"questions": two})))
     desk.shown()
@@ -162,7 +174,7 @@ def test_questions_with_several_answers_and_texts(agent: Agent) -> None:
     eventually(lambda: "Submit answers" in desk.shown().options, 10)
     desk.answer("Submit answers")
     agent.wait(S.IDLE)
-    assert "neither of them" in desk.results()
+    desk.told("neither of them", after=TOOL_RESULT)
 
 
 def desk_options(desk: Desk, _answered: dict[str, Any]) -> tuple[str, ...]:
