@@ -32,6 +32,7 @@ from tmux_orch.messages.courier import Courier
 from tmux_orch.rpc import lock
 from tmux_orch.rpc.ready import Announcement
 from tmux_orch.rpc.server import Listener
+from tmux_orch.schedule.clockwork import Clockwork
 from tmux_orch.store.catch_up import catch_up
 from tmux_orch.store.database import open_database
 from tmux_orch.store.events import Events
@@ -105,6 +106,7 @@ class Daemon:
         self.parts = self._assemble()
         self.up = Up(self.parts, Holds())
         self.rounds = Rounds(self.parts)
+        self.clockwork = Clockwork(self.parts.database, self.clock)
         desk = HookDesk(self.parts.board, self.parts.courier, self.clock)
         self.verbs = Verbs(self.parts, self.up, desk, self.ended.set, self._about())
         self.listener = Listener(registry.socket, self.verbs.handle, __version__, self.verbs.fault)
@@ -165,6 +167,7 @@ class Daemon:
         self.parts.board.start()
         self.parts.courier.recover()
         self.rounds.start()
+        self.clockwork.start()
         self.listener.start()
 
     def wait(self) -> None:
@@ -179,6 +182,7 @@ class Daemon:
         """Let go of what is held, finish what runs, close the database; agents do not notice."""
         self.parts.board.permissions.close()
         self.listener.stop(STOP_GRACE_S)
+        self.clockwork.stop()
         self.rounds.stop()
         self.parts.courier.stop()
         self.parts.board.close()

@@ -78,6 +78,9 @@ class FakeAdapter:
     def resume(self, berth: Berth, program: Program, prompt: str) -> Launch:
         raise AssertionError("the watch starts no program")
 
+    def account(self, berth: Berth) -> Path:
+        return self.home
+
     def has_conversation(self, berth: Berth) -> bool:
         return self.transcript(berth) is not None
 

@@ -206,6 +206,9 @@ class Adapter(Protocol):
     def resume(self, berth: Berth, program: Program, prompt: str) -> Launch:
         """The same for going on with ``berth.conversation_id``; an empty prompt says nothing."""
 
+    def account(self, berth: Berth) -> Path:
+        """Where its sign-in lives (the person's configuration directory): whose limit it meets."""
+
     def has_conversation(self, berth: Berth) -> bool:
         """Whether a transcript to resume exists."""
 

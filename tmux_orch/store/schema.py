@@ -22,7 +22,7 @@ from sqlalchemy import (
 )
 
 #: Oldest first; the last is what this version reads and writes (see ``migrations/versions``).
-REVISIONS = ("0001", "0002")
+REVISIONS = ("0001", "0002", "0003")
 HEAD = REVISIONS[-1]
 VERSION_TABLE = "alembic_version"
 
@@ -201,4 +201,97 @@ USAGE = Table(
     Column("output_tokens", BigInteger),
     Column("cost_usd", Float),
     Index(None, "project", "day"),
+)
+
+# What agents and people asked to be reminded of; see ``domain.job`` for when it rings.
+REMINDERS = Table(
+    "reminders",
+    METADATA,
+    Column("id", String(8), primary_key=True),
+    Column("project", String(64), nullable=False),
+    Column("target", String(128), nullable=False),
+    Column("sender", String(128), nullable=False),
+    Column("note", Text, nullable=False),
+    Column("kind", String(16), nullable=False),
+    Column("at", String(32)),
+    Column("every_s", Integer),
+    Column("catch_up", String(8), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("made_at", String(32), nullable=False),
+    Column("rang_at", String(32)),
+    Index(None, "project", "state"),
+)
+
+# Holds of accounts, the ended ones too (their history is where the pattern of resets is from).
+HOLDS = Table(
+    "holds",
+    METADATA,
+    Column("id", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("account", OsText, nullable=False),
+    Column("scope", String(80), nullable=False),
+    Column("cause", String(16), nullable=False),
+    Column("agent", String(128), nullable=False),
+    Column("since_at", String(32), nullable=False),
+    Column("until_at", String(32)),
+    Column("source", String(16), nullable=False),
+    Column("confidence", String(16), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("probes", Integer, nullable=False),
+    Column("ended_at", String(32)),
+    Column("outcome", Text, nullable=False),
+    Index(None, "state"),
+    sqlite_autoincrement=True,
+)
+
+WAKES = Table(
+    "wakes",
+    METADATA,
+    Column("hold", ForeignKey("holds.id", ondelete="CASCADE"), primary_key=True),
+    Column("agent", String(128), primary_key=True),
+    Column("state", String(16), nullable=False),
+    Column("due_at", String(32)),
+    Column("message", String(8), nullable=False),
+    Column("state_at", String(32)),
+)
+
+# How agents' programs ended, and what was decided about starting them again.
+DEATHS = Table(
+    "deaths",
+    METADATA,
+    Column("id", _SEQUENCE, primary_key=True, autoincrement=True),
+    Column("agent", String(128), nullable=False),
+    Column("project", String(64), nullable=False),
+    Column("incarnation", Integer, nullable=False),
+    Column("at", String(32), nullable=False),
+    Column("cause", String(16), nullable=False),
+    Column("exit_status", Integer),
+    Column("signal", String(16), nullable=False),
+    Column("screen", OsText, nullable=False),
+    UniqueConstraint("agent", "incarnation"),
+    sqlite_autoincrement=True,
+)
+
+RESTARTS = Table(
+    "restarts",
+    METADATA,
+    Column("agent", String(128), primary_key=True),
+    Column("project", String(64), nullable=False),
+    Column("state", String(16), nullable=False),
+    Column("attempts", Integer, nullable=False),
+    Column("next_at", String(32)),
+    Column("reason", Text, nullable=False),
+)
+
+# Ceilings of use: an agent's, or with an empty ``agent`` the team's.
+BUDGETS = Table(
+    "budgets",
+    METADATA,
+    Column("project", String(64), primary_key=True),
+    Column("agent", String(128), primary_key=True),
+    Column("period", String(8), primary_key=True),
+    Column("unit", String(8), primary_key=True),
+    Column("ceiling", Float, nullable=False),
+    Column("extended", Float, nullable=False),
+    Column("extended_on", String(10), nullable=False),
+    Column("told", String(32), nullable=False),
 )

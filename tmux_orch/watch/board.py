@@ -59,6 +59,8 @@ class Board:
     ``server_lost`` (once per server, with the agents it held), ``server_hung``, ``server_back``,
     ``conversation_changed``, ``hook_ignored``, ``limit_seen``, ``condition_seen`` and ``dialog.*``;
     both in one thread, in order, with no lock held. They may block; set them until :meth:`start`.
+    ``held(seat)`` says why nothing may be sent to a seat for reasons that are not the agent's own
+    (a hold of its account, a budget), in words, or ``None``; it is asked often, from any thread.
 
     Args:
         eyes: Looks at the tmux server.
@@ -79,6 +81,7 @@ class Board:
     ) -> None:
         self.on_change = on_change
         self.on_event = on_event
+        self.held: Callable[[Seat], str | None] = lambda _seat: None
         self.permissions = permissions or Permissions(clock)
         self.condition = threading.Condition()
         self._adapters = adapters
@@ -285,11 +288,13 @@ class Board:
             self._notices.put(lambda: self.on_change(live.key, after))
 
     def hold_of(self, seat: Seat) -> str | None:
-        """Why nothing can be typed at this seat, as far as the tmux server is concerned."""
+        """Why nothing can be typed at this seat, whatever its agent does."""
         state = self._server.state()
         if state is ServerState.HUNG:
             return "the tmux server does not answer"
-        return "the tmux server is gone" if state is ServerState.LOST and seat.pane_id else None
+        if state is ServerState.LOST and seat.pane_id:
+            return "the tmux server is gone"
+        return self.held(seat)
 
     def tell(self, kind: str, key: str | None, payload: Mapping[str, Any]) -> None:
         """Put an event in line for ``on_event``."""

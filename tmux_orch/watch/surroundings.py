@@ -22,7 +22,7 @@ class Surroundings(Protocol):
         """The fused state or its evidence changed; called with the seat's lock held, in order."""
 
     def hold_of(self, seat: Seat) -> str | None:
-        """Why nothing may be sent there now, as far as the tmux server is concerned."""
+        """Why nothing may be sent there now for reasons that are not the agent's own."""
 
     def tell(self, kind: str, key: str | None, payload: Mapping[str, Any]) -> None:
         """An event of the seat, in line with its changes."""

@@ -19,6 +19,7 @@ from tmux_orch.agents.adapter import (
 from tmux_orch.agents.claude import (
     conversation,
     dialogs,
+    home,
     hooks,
     launch,
     program,
@@ -53,6 +54,10 @@ class Claude(HookAnswers, ReadByRules):
     def resume(self, berth: Berth, found: Program, prompt: str) -> Launch:
         """See :func:`launch.resume`."""
         return launch.resume(berth, found, prompt)
+
+    def account(self, berth: Berth) -> Path:
+        """The program's configuration directory."""
+        return home.config_directory(berth.environment)
 
     def has_conversation(self, berth: Berth) -> bool:
         """Whether a transcript to resume exists."""

@@ -17,7 +17,7 @@ from tmux_orch.agents.adapter import (
     Launch,
     Program,
 )
-from tmux_orch.agents.codex import conversation, hooks, launch, program, rollout, screen
+from tmux_orch.agents.codex import conversation, home, hooks, launch, program, rollout, screen
 from tmux_orch.agents.hook_calls import HookAnswers
 from tmux_orch.agents.screens.seen import ReadByRules
 from tmux_orch.domain.states import Reading
@@ -44,6 +44,10 @@ class Codex(HookAnswers, ReadByRules):
     def resume(self, berth: Berth, found: Program, prompt: str) -> Launch:
         """See :func:`launch.resume`."""
         return launch.resume(berth, found, prompt)
+
+    def account(self, berth: Berth) -> Path:
+        """The program's home."""
+        return home.home(berth.environment)
 
     def has_conversation(self, berth: Berth) -> bool:
         """Whether a conversation with a turn in it exists."""

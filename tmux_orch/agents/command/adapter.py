@@ -68,6 +68,10 @@ class Command(HookAnswers):
         """See :func:`launch.resume`."""
         return launch.resume(self._program, berth, program, prompt)
 
+    def account(self, berth: Berth) -> Path:
+        """The home directory: where such a program keeps its sign-in is not known."""
+        return Path(berth.environment.get("HOME", "/"))
+
     def has_conversation(self, berth: Berth) -> bool:
         """See :func:`launch.begun`."""
         return launch.begun(self._program, berth)

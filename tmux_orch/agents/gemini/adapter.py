@@ -16,7 +16,7 @@ from tmux_orch.agents.adapter import (
     Launch,
     Program,
 )
-from tmux_orch.agents.gemini import chat, hooks, launch, process, program, screen
+from tmux_orch.agents.gemini import chat, home, hooks, launch, process, program, screen
 from tmux_orch.agents.hook_calls import HookAnswers
 from tmux_orch.agents.screens.seen import ReadByRules
 from tmux_orch.domain.states import Reading
@@ -43,6 +43,10 @@ class Gemini(HookAnswers, ReadByRules):
     def resume(self, berth: Berth, found: Program, prompt: str) -> Launch:
         """See :func:`launch.resume`."""
         return launch.resume(berth, found, prompt)
+
+    def account(self, berth: Berth) -> Path:
+        """The person's own directory of the program; the seat's home has links to it."""
+        return home.persons(berth.environment)
 
     def has_conversation(self, berth: Berth) -> bool:
         """Whether a conversation with a turn in it exists."""

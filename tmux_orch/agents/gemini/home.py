@@ -77,6 +77,11 @@ def merged(theirs: Mapping[str, Any], ours: Mapping[str, Any]) -> dict[str, Any]
     return result
 
 
+def persons(environment: Mapping[str, str]) -> Path:
+    """The person's own directory of the program."""
+    return _persons(environment) / _DIRECTORY
+
+
 def _persons(environment: Mapping[str, str]) -> Path:
     return Path(environment.get(VARIABLE) or environment.get("HOME", "/"))
 

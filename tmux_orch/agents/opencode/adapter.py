@@ -55,6 +55,10 @@ class OpenCode(HookAnswers, ReadByRules):
         """See :func:`launch.resume`."""
         return launch.resume(berth, program, prompt)
 
+    def account(self, berth: Berth) -> Path:
+        """Where the program keeps its sign-in."""
+        return seat_files.data(berth.environment)
+
     def has_conversation(self, berth: Berth) -> bool:
         """Whether the program has a session with a message that the seat's conversation is."""
         return bool(seat_files.session(berth))

@@ -41,11 +41,17 @@ def session(berth: Berth) -> str:
     return found.session
 
 
+def data(environment: Mapping[str, str]) -> Path:
+    """Where the program keeps its sign-in and its sessions, as it decides itself."""
+    home = environment.get("XDG_DATA_HOME") or f"{environment.get('HOME', '/')}/.local/share"
+    return Path(home) / "opencode"
+
+
 def database(environment: Mapping[str, str]) -> Path:
-    """The program's own database, as it decides itself."""
-    data = environment.get("XDG_DATA_HOME") or f"{environment.get('HOME', '/')}/.local/share"
-    chosen = environment.get("OPENCODE_DB") or "opencode.db"
-    return Path(data) / "opencode" / chosen  # an absolute choice stands alone
+    """The program's own database."""
+    return data(environment) / (
+        environment.get("OPENCODE_DB") or "opencode.db"
+    )  # an absolute one alone
 
 
 def _stored(environment: Mapping[str, str], session_id: str) -> bool:

@@ -57,6 +57,10 @@ class Rehearsal(HookAnswers, ReadByRules):
         """Go on with ``berth.conversation_id``; an empty prompt leaves the program waiting."""
         return _launch(berth, program, "--resume", prompt)
 
+    def account(self, berth: Berth) -> Path:
+        """The program's home."""
+        return Path(places.home(berth.environment))
+
     def has_conversation(self, berth: Berth) -> bool:
         """Whether a transcript to resume exists."""
         return self.transcript(berth) is not None

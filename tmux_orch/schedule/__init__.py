@@ -1,0 +1,1 @@
+"""Time: the clockwork (APScheduler), check-ins, reminders, and holds of accounts until they end."""
