@@ -1,34 +1,57 @@
-"""Which projects an act runs on now; the second one is told to come back."""
+"""Which projects an act runs on now; the second one waits or is told to come back."""
 
 from __future__ import annotations
 
 import threading
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 
 from tmux_orch.domain.errors import Busy
+
+#: A person waits so long for an act of ours (an agent that is started again): one is ready within
+#: seconds, and whoever types a command does not know that it runs.
+PATIENCE_S = 20.0
 
 
 class Holds:
     """One hold per project, in memory: the daemon's own lock makes it the only one."""
 
     def __init__(self) -> None:
-        self._lock = threading.Lock()
-        self._held: set[str] = set()
+        self._free = threading.Condition()
+        # By path: whether the daemon itself holds it, with nobody having asked.
+        self._held: dict[str, bool] = {}
 
     @contextmanager
-    def hold(self, path: str) -> Iterator[None]:
+    def hold(self, path: str, *, unasked: bool = False) -> Iterator[None]:
         """Hold the project at ``path`` for the block.
+
+        Args:
+            path: Which.
+            unasked: The daemon does it by itself. A person's act waits for such a one to end;
+                such a one waits for nobody.
 
         Raises:
             Busy: another act holds it.
         """
-        with self._lock:
-            if path in self._held:
-                raise Busy(f"another run holds {path}", "wait for it, then look: tmux-orch status")
-            self._held.add(path)
+        until = time.monotonic() + (0.0 if unasked else PATIENCE_S)
+        with self._free:
+            while path in self._held:
+                left = until - time.monotonic()
+                if not self._held[path] or left <= 0:
+                    raise Busy(
+                        f"another run holds {path}", "wait for it, then look: tmux-orch status"
+                    )
+                self._free.wait(left)
+            self._held[path] = unasked
         try:
             yield
         finally:
-            with self._lock:
-                self._held.discard(path)
+            with self._free:
+                self._held.pop(path, None)
+                self._free.notify_all()
+
+    def is_held(self, path: str) -> bool:
+        """Whether an act runs on the project now: what is seen of its agents is half done."""
+        with self._free:
+            return path in self._held

@@ -9,7 +9,7 @@ from __future__ import annotations
 import os
 import threading
 import time
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -69,6 +69,8 @@ class Reconcile:
         progress: Called from several threads with one event per stage of each agent.
         trust: Answers a start-up trust dialog; ``None`` when the person did not say so.
         rebrief: Write the pages of agents that live anew too.
+        only: Keys of the seats it is about, of those that are wanted up; ``None``: all of them,
+            and those that were stopped are wanted up again.
     """
 
     def __init__(
@@ -82,6 +84,7 @@ class Reconcile:
         *,
         trust: Callable[[Parts, Seat], None] | None,
         rebrief: bool,
+        only: Collection[str] | None = None,
     ) -> None:
         self.parts = parts
         self.project = project
@@ -91,6 +94,7 @@ class Reconcile:
         self.progress = progress
         self.trust = trust
         self.rebrief = rebrief
+        self.only = only
         self._offer: Listed | None = None
         self._remote: Future[str] = Future()
         # Seats whose worktree was begun before this act, and this act's own steps.
@@ -107,10 +111,12 @@ class Reconcile:
 
     def run(self) -> list[Outcome]:
         """Bring every wanted seat up; returns one outcome per seat, in slot order."""
-        seats = [s for s in self.parts.seats.of_project(self.project.name)
-                 if s.desired is not Desired.REMOVED]  # fmt: skip
+        team = self.parts.seats.of_project(self.project.name)
+        seats = [seat for seat in team if self._is_meant(seat)]
+        if not seats:
+            return []
         self._ours = {seat.key for seat in seats if self.parts.made_by_us(seat)}
-        self._under_way = any(seat.briefed for seat in seats)
+        self._under_way = any(seat.briefed for seat in team)
         # Starting a tmux server takes as long as a small checkout: both at once. A seat that never
         # had a window has no pane to be looked for first. Where a checkout was begun before, its
         # git may outlive the daemon that began it: that one gets the time of the look to end.
@@ -129,6 +135,11 @@ class Reconcile:
         self._close_stale(seen, outcomes)
         self._show_hub(outcomes)
         return outcomes
+
+    def _is_meant(self, seat: Seat) -> bool:
+        if self.only is None:
+            return seat.desired is not Desired.REMOVED
+        return seat.key in self.only and seat.desired is Desired.UP
 
     def _look_around(self) -> Observation:
         self.parts.server.ensure()
@@ -355,15 +366,20 @@ class Reconcile:
     def _close_stale(self, seen: Observation, outcomes: Iterable[Outcome]) -> None:
         """Close windows of ours that no seat lives in any more; their last screen is kept."""
         current = {outcome.seat.pane_id for outcome in outcomes}
+        mine = {outcome.seat.key for outcome in outcomes}
         for pane in seen.panes:
             if not pane.agent.startswith(f"{self.project.name}/") or pane.pane_id in current:
                 continue
+            if self.only is not None and pane.agent not in mine:
+                continue  # of one that died meanwhile, whose screen somebody may still look at
             if pane.dead:
                 last_work.keep_screen(self.parts, pane)
                 close_window(self.parts.server, pane.window_id)
 
-    def _show_hub(self, outcomes: Iterable[Outcome]) -> None:
+    def _show_hub(self, outcomes: Sequence[Outcome]) -> None:
         """A person who attaches sees the hub first; windows stand in the order they were ready."""
+        if self.only is not None and len(outcomes) == 1:
+            return  # who looks at another agent now is not led away by a restart
         for outcome in outcomes:
             fresh = outcome.act in (Act.START, Act.RESUME) and outcome.seat.window_id
             if outcome.seat.name == self.plan.hub and fresh:

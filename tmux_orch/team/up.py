@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
 from dataclasses import replace
+from pathlib import Path
 
 from tmux_orch.agents.adapter import Program
 from tmux_orch.briefing.render import rebrief_text
@@ -96,11 +98,7 @@ class Up:
         plan = parts.plan_of(project)
         seats = parts.seats.of_project(project.name)
         adapter = wanted.agent or next((seat.adapter for seat in seats), founding.AGENT)
-        stored = environment.load(parts.registry.project(project.name).environment)
-        programs = {
-            name: founding.program(parts, Wanted(wanted.directory, agent=name, environment=stored))
-            for name in {adapter, *(seat.adapter for seat in seats)}
-        }
+        programs = self.programs(project, {adapter, *(seat.adapter for seat in seats)})
         if wanted.add_roles:
             plan = self._enlarge(wanted, plan, project, adapter, programs)
         if not project.live:
@@ -108,15 +106,25 @@ class Up:
         outcomes = self._reconcile(wanted, project, plan, repository, programs, progress)
         return project, outcomes
 
+    def programs(self, project: Project, names: Iterable[str]) -> dict[str, Program]:
+        """The agent programs of these names, found where the team found them when it was made.
+
+        Raises:
+            BadInput: one is not there any more.
+        """
+        stored = environment.load(self.parts.registry.project(project.name).environment)
+        place = Path(project.path)
+        return {
+            name: founding.program(self.parts, Wanted(place, agent=name, environment=stored))
+            for name in names
+        }
+
     def _enlarge(
         self, wanted: Wanted, old: Plan, project: Project, adapter: str,
         programs: dict[str, Program],
     ) -> Plan:  # fmt: skip
         parts, plan = self.parts, founding.enlarged(self.parts, wanted, old, project)
-        stored = environment.load(parts.registry.project(project.name).environment)
-        for name in {planned.agent for planned in plan.agents} - {"", *programs}:
-            asked = Wanted(wanted.directory, agent=name, environment=stored)
-            programs[name] = founding.program(parts, asked)
+        programs |= self.programs(project, {a.agent for a in plan.agents} - {"", *programs})
         with parts.database.write() as connection:
             parts.plans.put(plan.run, project.name, plan.body(), connection)
             for planned in plan.agents[len(old.agents) :]:
@@ -138,19 +146,20 @@ class Up:
             for outcome in outcomes:
                 if outcome.act is Act.ADOPT and outcome.seat.desired is Desired.UP:
                     self.parts.courier.accept(SYSTEM, outcome.seat.key, rebrief_text())
-        self._tell_hub(plan, project, outcomes, wanted)
+        news = "Back or new" if wanted.resume else "The team is here"
+        self.tell_hub(plan, project, outcomes, news)
         return outcomes
 
-    def _tell_hub(
-        self, plan: Plan, project: Project, outcomes: list[Outcome], wanted: Wanted
+    def tell_hub(
+        self, plan: Plan, project: Project, outcomes: Sequence[Outcome], news: str
     ) -> None:
-        """One line to the hub about who is there, when that changed."""
+        """One line to the hub about who is there, when that changed; ``news`` begins it."""
         changed = [o for o in outcomes if o.act is not Act.ADOPT and o.seat.name != plan.hub]
         if not changed:
             return
         ready = ", ".join(outcome.seat.name for outcome in changed if not outcome.trouble)
         missing = "; ".join(f"{o.seat.name}: {o.trouble}" for o in changed if o.trouble)
-        lines = [f"{'Back or new' if wanted.resume else 'The team is here'}: {ready or 'nobody'}."]
+        lines = [f"{news}: {ready or 'nobody'}."]
         if missing:
             lines.append(f"Not ready: {missing}.")
         self.parts.courier.accept(SYSTEM, f"{project.name}/{plan.hub}", " ".join(lines))
