@@ -43,6 +43,7 @@ from tmux_orch.store.projects import Projects
 from tmux_orch.store.seats import Seats
 from tmux_orch.store.usage import Usage
 from tmux_orch.team import adopt, commands
+from tmux_orch.team.boot import AfterBoot
 from tmux_orch.team.herald import Herald
 from tmux_orch.team.holds import Holds
 from tmux_orch.team.parts import Parts
@@ -105,10 +106,13 @@ class Daemon:
         self.ended = threading.Event()
         self.parts = self._assemble()
         self.up = Up(self.parts, Holds())
+        self.after_boot = AfterBoot(self.up)
         self.rounds = Rounds(self.parts)
         self.clockwork = Clockwork(self.parts.database, self.clock)
         desk = HookDesk(self.parts.board, self.parts.courier, self.clock)
-        self.verbs = Verbs(self.parts, self.up, desk, self.ended.set, self._about())
+        self.verbs = Verbs(
+            self.parts, self.up, desk, self.ended.set, self._about(), self.after_boot
+        )
         self.listener = Listener(registry.socket, self.verbs.handle, __version__, self.verbs.fault)
 
     def _assemble(self) -> Parts:
@@ -166,6 +170,7 @@ class Daemon:
         adopt.adopt_living(self.parts)
         self.parts.board.start()
         self.parts.courier.recover()
+        self.after_boot.start()
         self.rounds.start()
         self.clockwork.start()
         self.listener.start()
@@ -182,6 +187,7 @@ class Daemon:
         """Let go of what is held, finish what runs, close the database; agents do not notice."""
         self.parts.board.permissions.close()
         self.listener.stop(STOP_GRACE_S)
+        self.after_boot.stop()
         self.clockwork.stop()
         self.rounds.stop()
         self.parts.courier.stop()

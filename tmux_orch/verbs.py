@@ -14,6 +14,7 @@ from tmux_orch.rpc.request import Reply, Request
 from tmux_orch.store.projects import Project
 from tmux_orch.team import answer as answers
 from tmux_orch.team import follow, mirrors, remove, status, stop
+from tmux_orch.team.boot import AfterBoot
 from tmux_orch.team.decide import Act
 from tmux_orch.team.founding import Wanted
 from tmux_orch.team.overview import Overview
@@ -49,6 +50,7 @@ class Verbs:
         desk: Answers agents' hooks.
         shutdown: Asks the daemon to stop.
         about: What ``ping`` answers.
+        after_boot: Deals with a restart of the machine.
     """
 
     def __init__(
@@ -58,12 +60,14 @@ class Verbs:
         desk: HookDesk,
         shutdown: Callable[[], None],
         about: Mapping[str, Any],
+        after_boot: AfterBoot,
     ) -> None:
         self.parts = parts
         self.up = up
         self.desk = desk
         self.shutdown = shutdown
         self.about = about
+        self.after_boot = after_boot
         self.post = Post(parts, self._project_name_at)
         self.overview = Overview(parts)
         self._verbs: dict[str, Verb] = {
@@ -74,6 +78,7 @@ class Verbs:
             "brief": self._brief, "follow-status": self._follow_status,
             "answer": self._answer, "dialogs": self._dialogs,
             "peek": self._peek, "usage": self._usage,
+            "boot-plan": self._boot_plan,
             "explain": self._explain, "ping": self._ping, "shutdown": self._shutdown,
         }  # fmt: skip
 
@@ -221,7 +226,9 @@ class Verbs:
         reply.result(result)
 
     def _status(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
-        reply.result(status.status(self.parts, self.project(request, body.get("project"))))
+        project = self.project(request, body.get("project"))
+        told = {"notice": self.after_boot.notice(project)}
+        reply.result(status.status(self.parts, project) | told)
 
     def _follow_status(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
         project = self.project(request, body.get("project"))
@@ -377,6 +384,9 @@ class Verbs:
 
         project = self.project(request, body.get("project"))
         reply.result(usage.table(self.parts, project, body.get("days", 7)))
+
+    def _boot_plan(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
+        reply.result(self.after_boot.plan())
 
     def _ping(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
         reply.result(dict(self.about))

@@ -22,6 +22,7 @@ def team(status: Mapping[str, Any]) -> list[str]:
     agents = status["agents"]
     return [
         plain.line(head),
+        *([plain.line(notice)] if (notice := status.get("notice")) else []),
         "",
         *agents_view.rows(agents),
         *agents_view.needs(agents),

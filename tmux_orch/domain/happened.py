@@ -57,6 +57,10 @@ SAYINGS: dict[str, Saying] = {
     "server_hung": Saying("the tmux server does not answer[: {why}]", "bad"),
     "server_back": Saying("the tmux server answers again", "good"),
     "conversation_changed": Saying("changed its conversation[ to {to}]"),
+    "boot.down": Saying("the machine was restarted; down are {agents}", "look"),
+    "boot.returning": Saying("the machine was restarted; brought back are {agents}"),
+    "boot.wave": Saying("wave {wave} after the machine's restart: {agents}"),
+    "boot.left": Saying("was not brought back after the machine's restart: {reason}", "bad"),
     "hook_ignored": Saying("a hook call did not count[: {why}]", "look"),
 }  # fmt: skip
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")
