@@ -56,6 +56,20 @@ class House:
             **more,
         }
 
+    def sign_in(self) -> None:
+        """A made-up sign-in of a plan: only with one does the program know usage limits."""
+        record = {
+            "accessToken": "sk-ant-oat01-" + "0" * 40,
+            "refreshToken": "sk-ant-ort01-" + "0" * 40,
+            "expiresAt": 4_000_000_000_000,
+            "scopes": ["user:inference", "user:profile"],
+            "subscriptionType": "max",
+            "rateLimitTier": "default_claude_max_5x",
+        }
+        path = self.config / ".credentials.json"
+        path.write_text(json.dumps({"claudeAiOauth": record}))
+        path.chmod(0o600)
+
     def _directory(self, name: str) -> Path:
         path = self.root / name
         path.mkdir(mode=0o700, parents=True)

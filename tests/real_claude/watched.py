@@ -187,7 +187,7 @@ def watched(place: Path, program: Path, *, hooks: bool = True) -> Iterator[Watch
     api = make_server()
     threading.Thread(target=api.serve_forever, daemon=True).start()
     house = House(place / "house", f"http://127.0.0.1:{api.server_address[1]}", program)
-    _sign_in(house)
+    house.sign_in()
     settings: dict[str, Any] = {"permissions": {"allow": ["Bash(sleep:*)", "Bash(pytest:*)"]}}
     if not hooks:
         settings["disableAllHooks"] = True
@@ -248,18 +248,3 @@ def watched(place: Path, program: Path, *, hooks: bool = True) -> Iterator[Watch
             listener.stop(5)
     api.shutdown()
     api.server_close()
-
-
-def _sign_in(house: House) -> None:
-    """A made-up sign-in of a plan: only with one does the program know usage limits."""
-    record = {
-        "accessToken": "sk-ant-oat01-" + "0" * 40,
-        "refreshToken": "sk-ant-ort01-" + "0" * 40,
-        "expiresAt": 4_000_000_000_000,
-        "scopes": ["user:inference", "user:profile"],
-        "subscriptionType": "max",
-        "rateLimitTier": "default_claude_max_5x",
-    }
-    path = house.config / ".credentials.json"
-    path.write_text(json.dumps({"claudeAiOauth": record}))
-    path.chmod(0o600)

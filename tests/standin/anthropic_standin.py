@@ -100,6 +100,7 @@ class State:
         self.default: dict | None = None
         self.requests: list[dict] = []
         self.log_path = log_path
+        self.plan = None  # a tests.standin.plan.Plan, when the account is of one
 
     def record(self, entry: dict) -> None:
         with self.lock:
@@ -262,9 +263,14 @@ class Handler(BaseHTTPRequestHandler):
             else []
         )
         main = bool(body.get("tools"))  # title/summary side calls offer no tools
-        rule = self.state.choose(body, main)
+        plan = self.state.plan
+        refusal, told = plan.answer(body) if plan is not None else (None, {})
+        rule = refusal or self.state.choose(body, main)
+        if told:
+            rule = {**rule, "headers": {**told, **(rule.get("headers") or {})}}
         self.state.record(
             {
+                "refused": refusal is not None,
                 "t": time.time(),
                 "method": "POST",
                 "path": self.path,

@@ -11,8 +11,10 @@ from typing import Any
 import pytest
 
 from tests.watch.conftest import Scene, eventually, pane
+from tmux_orch.agents.adapter import HookReading
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import AgentState, Reading, Source
+from tmux_orch.domain.work import Figures, Quota
 from tmux_orch.watch import screens
 from tmux_orch.watch.board import BY_SCREEN_EVERY_S, TICK_S
 
@@ -280,6 +282,23 @@ def test_a_limit_is_told_once_with_its_end_and_again_when_the_end_is_another(
     scene.adapter.publish(seat.pid, "working", datetime.now(UTC) + timedelta(seconds=1))
     scene.board.tick()
     assert scene.state(seat) is S.WORKING
+
+
+def test_the_status_line_gives_a_standing_limit_its_exact_end(scene: Scene) -> None:
+    """Words say the minute; the plan's windows, which come a moment later, the second."""
+    seat = scene.seat(status="idle")
+    agent, now = live(scene, seat), datetime.now(UTC)
+    said = Reading(
+        Source.HOOK, S.USAGE_LIMITED, now, "fake.hook", "limit", now + timedelta(hours=1)
+    )
+    agent.take_hook(HookReading(said))
+    ends_at = now + timedelta(hours=1, seconds=42)
+    line = Reading(Source.STATUS_LINE, None, now, "fake.status_line")
+    windows = (Quota("seven_day", 20, now + timedelta(days=2)), Quota("five_hour", 100, ends_at))
+    for _ in range(2):
+        agent.take_hook(HookReading(line, figures=Figures(now, quotas=windows)))
+    told = [datetime.fromisoformat(event["until_at"]) for event in scene.told("limit_seen")]
+    assert told == [said.until_at, ends_at]
 
 
 def test_a_quoted_limit_parks_nobody(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

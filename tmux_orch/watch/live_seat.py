@@ -327,13 +327,15 @@ class LiveSeat(SeatView):
                 return
             before, facts = self._fused, self._aged(age_s)
             after = self._still(facts, now) or fuse(facts, before, now)
-            if after == before:
-                return
-            self._fused = after
-            if self._known is None:
-                self._around.changed(self, before, after)
+            if after != before:
+                self._fused = after
+                if self._known is None:
+                    self._around.changed(self, before, after)
+            # Also of a state that stands: the status line may say its end more exactly later.
             if (news := self._edges.limit(after, self._readings)) is not None:
                 self._around.tell("limit_seen", self._key, news)
+            if after == before:
+                return
         with self._around.condition:
             self._around.condition.notify_all()
 
