@@ -43,7 +43,7 @@ def policy(place: Place, on_boot: OnBoot) -> None:
 
 
 def kill_everything(place: Place) -> None:
-    """As a power cut: daemon, tmux server and agents at once; the sockets lie in /tmp and are gone."""
+    """As a power cut: daemon, tmux server and agents at once; the sockets are gone."""
     pids = [place.daemon_pid(), int(place.tmux("display-message", "-p", "#{pid}"))]
     pids += [int(pid) for pid in place.tmux("list-panes", "-a", "-F", "#{pane_pid}").split()]
     for pid in pids:

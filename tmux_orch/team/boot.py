@@ -109,11 +109,11 @@ class AfterBoot:
         now = noticed(stored, boot_id, self._server_lives(), self._policy())
         if now != stored:
             if now.phase is not Phase.SETTLED and now.boot_id != getattr(stored, "boot_id", ""):
-                now = self._tell(now)
+                now = self._note_down(now)
             self._keep(now)
         self._boot = now
 
-    def _tell(self, boot: Boot) -> Boot:
+    def _note_down(self, boot: Boot) -> Boot:
         """One event per team that went down; nothing is left to do where there is none."""
         down = self._absent()
         for name in dict.fromkeys(seat.project for seat in down):
