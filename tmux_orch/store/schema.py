@@ -254,6 +254,16 @@ WAKES = Table(
     Column("state_at", String(32)),
 )
 
+# What programs were told of their plan's windows lately; see ``domain.forecast``.
+QUOTAS = Table(
+    "quotas",
+    METADATA,
+    Column("account", OsText, primary_key=True),
+    Column("name", String(40), primary_key=True),
+    Column("resets_at", String(32)),
+    Column("samples", Text, nullable=False),
+)
+
 # How agents' programs ended, and what was decided about starting them again.
 DEATHS = Table(
     "deaths",

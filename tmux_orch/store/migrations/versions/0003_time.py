@@ -61,6 +61,13 @@ def upgrade() -> None:
         sa.Column("state_at", sa.String(32)),
     )
     op.create_table(
+        "quotas",
+        sa.Column("account", sa.Text, primary_key=True),
+        sa.Column("name", sa.String(40), primary_key=True),
+        sa.Column("resets_at", sa.String(32)),
+        sa.Column("samples", sa.Text, nullable=False),
+    )
+    op.create_table(
         "deaths",
         sa.Column("id", sequence, primary_key=True, autoincrement=True),
         sa.Column("agent", sa.String(128), nullable=False),
