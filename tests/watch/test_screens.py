@@ -13,7 +13,7 @@ import pytest
 from tests.watch.conftest import Scene, eventually, pane
 from tmux_orch.agents.adapter import HookReading
 from tmux_orch.domain.seat import Seat
-from tmux_orch.domain.states import AgentState, Reading, Source
+from tmux_orch.domain.states import AgentState, Condition, Reading, Source
 from tmux_orch.domain.work import Figures, Quota
 from tmux_orch.watch import screens
 from tmux_orch.watch.board import BY_SCREEN_EVERY_S, TICK_S
@@ -299,6 +299,19 @@ def test_the_status_line_gives_a_standing_limit_its_exact_end(scene: Scene) -> N
         agent.take_hook(HookReading(line, figures=Figures(now, quotas=windows)))
     told = [datetime.fromisoformat(event["until_at"]) for event in scene.told("limit_seen")]
     assert told == [said.until_at, ends_at]
+
+
+def test_a_limit_of_helpers_is_told_once_and_holds_no_agent(scene: Scene) -> None:
+    seat = scene.seat(status="working")
+    now = datetime.now(UTC)
+    for helper in range(3):
+        at = now + timedelta(seconds=helper)
+        said = Reading(Source.HOOK, None, at, "fake.hook", "limit", now + timedelta(hours=1))
+        told = HookReading(said, subagent=True, condition=Condition.USAGE_LIMIT)
+        live(scene, seat).take_hook(told)
+    assert [event["evidence"] for event in scene.told("limit_inside")] == ["limit"]
+    assert scene.state(seat) is S.WORKING
+    assert scene.told("limit_seen") == scene.told("condition_seen") == []
 
 
 def test_a_quoted_limit_parks_nobody(scene: Scene, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -161,7 +161,8 @@ class HookReading:
         turn_ended: A turn ended now and waiting messages may be handed over in the answer.
         tool_done: A tool call ended now; urgent messages may be handed over beside its result.
         conversation_id: The conversation it belongs to; empty when not said.
-        subagent: It came from a helper inside the agent: no state, no hand-over.
+        subagent: It came from a helper inside the agent: no state, no hand-over. The only
+            condition that it may have is a usage limit, which stopped that helper.
         figures: What the program said about its use (a status-line call), if it did.
         condition: What it said about limits, errors and sign-in in the program's own word for it.
     """

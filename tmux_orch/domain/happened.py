@@ -49,6 +49,9 @@ SAYINGS: dict[str, Saying] = {
     "message.expired": Saying("message {id} from {from} has expired[: {reason}]", "bad"),
     "agent.said": Saying("said {kind}: {text}", "look"),
     "limit_seen": Saying("has reached its usage limit[ (until {until_at})][: {evidence}]", "look"),
+    "limit_inside": Saying(
+        "had helpers that a usage limit stopped[ (until {until_at})][: {evidence}]", "look"
+    ),
     "condition_seen": Saying("shows {condition}[: {evidence}]", "look"),
     "agent.blocked": Saying("is blocked: {text}", "look"),
     "attention.raised": Saying("needs a look: {kind}, {detail}[ (reminder {reminder})]", "look"),

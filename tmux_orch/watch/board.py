@@ -57,8 +57,9 @@ class Board:
 
     ``on_change(key, fused)`` is called for every new state, ``on_event(kind, key, payload)`` for
     ``server_lost`` (once per server, with the agents it held), ``server_hung``, ``server_back``,
-    ``conversation_changed``, ``hook_ignored``, ``limit_seen``, ``condition_seen`` and ``dialog.*``;
-    both in one thread, in order, with no lock held. They may block; set them until :meth:`start`.
+    ``conversation_changed``, ``hook_ignored``, ``limit_seen``, ``limit_inside`` (it stopped a
+    helper of the agent), ``condition_seen`` and ``dialog.*``; both in one thread, in order, with no
+    lock held. They may block; set them until :meth:`start`.
     ``held(seat)`` says why nothing may be sent to a seat for reasons that are not the agent's own
     (a hold of its account, a budget), in words, or ``None``; it is asked often, from any thread.
 

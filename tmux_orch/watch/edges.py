@@ -37,6 +37,7 @@ class Edges:
     def __init__(self) -> None:
         self._condition: tuple[Condition, str] = (Condition.NONE, "")
         self._limit: tuple[str, datetime | None] | None = None
+        self._inside: tuple[str, datetime | None] | None = None
 
     @classmethod
     def told(cls, known: Known, readings: Readings) -> Edges:
@@ -72,9 +73,24 @@ class Edges:
         if self._limit == (limit.rule, limit.until_at):
             return None
         self._limit = (limit.rule, limit.until_at)
-        return {
-            "source": str(limit.source),
-            "rule": limit.rule,
-            "evidence": limit.detail,
-            "until_at": limit.until_at.isoformat() if limit.until_at else None,
-        }
+        return _told(limit)
+
+    def inside(self, condition: Condition, said: Reading) -> Mapping[str, Any] | None:
+        """The payload of ``limit_inside`` when a helper inside the agent met a limit: once for
+        all that met the same one."""
+        if condition is not Condition.USAGE_LIMIT:
+            return None
+        now_is = (one_line(said.detail), said.until_at)
+        if now_is == self._inside:
+            return None
+        self._inside = now_is
+        return _told(said)
+
+
+def _told(limit: Reading) -> Mapping[str, Any]:
+    return {
+        "source": str(limit.source),
+        "rule": limit.rule,
+        "evidence": limit.detail,
+        "until_at": limit.until_at.isoformat() if limit.until_at else None,
+    }

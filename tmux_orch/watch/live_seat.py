@@ -265,7 +265,10 @@ class LiveSeat(SeatView):
                 self._readings = self._readings.with_hook(told.reading)
             if (figures := self._gauge.told) is not None:
                 self._readings = self._readings.with_quotas(figures.quotas)
-            if told.condition is not Condition.NONE:
+            if told.subagent:
+                if (news := self._edges.inside(told.condition, told.reading)) is not None:
+                    self._around.tell("limit_inside", self._key, news)
+            elif told.condition is not Condition.NONE:
                 news = self._edges.condition(told.condition, told.reading)
                 if news is not None:
                     self._around.tell("condition_seen", self._key, news)

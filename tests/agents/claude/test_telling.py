@@ -129,13 +129,16 @@ def test_every_other_failed_turn_is_what_it_is(
     assert (told.reading.state, told.condition) == (state, condition)
 
 
-def test_a_helpers_failed_turn_limits_nobody() -> None:
-    told = hook(
-        "StopFailure",
-        error="rate_limit",
-        last_assistant_message="You've hit your 5-hour limit",
-        agent_id="a1",
-    )
+def test_a_helpers_limit_is_no_state_of_the_agent() -> None:
+    said = "You've hit your 5-hour limit · resets 1:23pm (UTC)"
+    told = hook("StopFailure", error="rate_limit", last_assistant_message=said, agent_id="a1")
+    assert told.subagent and told.reading.state is None
+    assert told.condition is Condition.USAGE_LIMIT
+    assert told.reading.until_at == datetime(2026, 11, 21, 13, 23, tzinfo=UTC)
+
+
+def test_any_other_end_of_a_helper_says_nothing() -> None:
+    told = hook("StopFailure", error="server_error", last_assistant_message="500", agent_id="a1")
     assert told.subagent and told.reading.state is None
     assert told.condition is Condition.NONE
 

@@ -50,11 +50,15 @@ def read(payload: Mapping[str, Any], now: datetime) -> HookReading:
     state, detail = (None, "") if subagent else _state(event, payload)
     reading = Reading(Source.HOOK, state, now, f"claude.hook.{event or 'unknown'}", detail)
     condition = Condition.NONE
-    if event == "StopFailure" and not subagent:
-        condition = _condition(text(payload, "error"), detail)
+    if event == "StopFailure":
+        _, said = _state(event, payload)
+        condition = _condition(text(payload, "error"), said)
         if condition is Condition.USAGE_LIMIT:
             until_at = _resets_at(text(payload, "last_assistant_message"), now)
-            reading = replace(reading, state=AgentState.USAGE_LIMITED, until_at=until_at)
+            limited = None if subagent else AgentState.USAGE_LIMITED
+            reading = replace(reading, state=limited, until_at=until_at, detail=said)
+        elif subagent:
+            condition = Condition.NONE
     return HookReading(
         reading=reading,
         prompt=_prompt(payload) if event == "UserPromptSubmit" and not subagent else "",
