@@ -86,7 +86,7 @@ class Window:
         earlier = self.samples[:-1] if at == last.at else self.samples
         return replace(
             self,
-            resets_at=resets_at or self.resets_at,
+            resets_at=self.resets_at or resets_at,
             samples=_thinned((*earlier, sample), self._back(at)),
         )
 

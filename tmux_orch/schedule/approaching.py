@@ -1,0 +1,108 @@
+"""A limit that approaches: each agent that works is asked once to save its work, while it can."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from datetime import datetime, timedelta
+from typing import Any, Protocol
+
+from tmux_orch.clock import Clock
+from tmux_orch.domain.forecast import SOON
+from tmux_orch.domain.seat import Seat
+from tmux_orch.domain.states import BUSY, Condition
+from tmux_orch.schedule.accounts import Accounts
+from tmux_orch.schedule.forecast import Forecast
+from tmux_orch.watch.live_seat import LiveSeat
+
+#: The shortest window of a plan: a warning that names none stands for so long.
+WINDOW = timedelta(hours=5)
+#: A program's warning comes with less than ten minutes left; later working agents are asked too.
+WARNED = SOON
+_ROUND_S = 600
+
+
+class Ask(Protocol):
+    """Asks an agent to commit and to write its checkpoint, once per occasion."""
+
+    def __call__(self, seat: Seat, why: str, within_s: float, *, occasion: str) -> bool:
+        """Whether it was asked now."""
+
+
+class Approaching:
+    """Asks, by the forecast and by the programs' own warnings.
+
+    ``round`` is one thread's; ``event`` may be another's.
+
+    Args:
+        forecast: When each agent's plan runs out.
+        accounts: Who shares a plan.
+        seat: The seat of a key.
+        ask: Told whom, why, and for which limit.
+        clock: Time.
+    """
+
+    def __init__(
+        self,
+        forecast: Forecast,
+        accounts: Accounts,
+        seat: Callable[[str], Seat | None],
+        ask: Ask,
+        clock: Clock,
+    ) -> None:
+        self._forecast = forecast
+        self._accounts = accounts
+        self._seat = seat
+        self._ask = ask
+        self._clock = clock
+        self._warned: dict[str, datetime] = {}
+        self._asked: dict[str, datetime] = {}
+
+    def event(self, kind: str, key: str | None, payload: Mapping[str, Any]) -> None:
+        """Something happened to an agent; only its program's warning counts here."""
+        if kind != "condition_seen" or payload.get("condition") != Condition.APPROACHING_LIMIT:
+            return
+        seat = self._seat(key) if key else None
+        if seat is not None:
+            self._warned[self._accounts.of(seat)] = self._clock.now()
+
+    def round(self, lives: Iterable[LiveSeat]) -> None:
+        """Ask whoever works and whose plan is about to run out, once until its reset."""
+        now = self._clock.now()
+        for live in lives:
+            seat = live.seat()
+            if live.fused().state not in BUSY or self._asked.get(seat.key, now) > now:
+                continue
+            found = self._why(seat, now)
+            if found is None:
+                continue
+            why, within_s, until = found
+            occasion = f"limit:{_rounded(until):%Y-%m-%dT%H:%MZ}"
+            self._ask(seat, why, within_s, occasion=occasion)
+            self._asked[seat.key] = until
+
+    def _why(self, seat: Seat, now: datetime) -> tuple[str, float, datetime] | None:
+        """Why, within what time, and until when that asking counts."""
+        soon = self._forecast.next_end(seat.key)
+        if soon is not None and soon.runs_out_at is not None:
+            name = soon.name.replace("_", " ")
+            left_s = max(60.0, (soon.runs_out_at - now).total_seconds())
+            why = f"your plan's {name} window is {soon.used_percent:.0f} % used"
+            return why, left_s, soon.resets_at or now + WINDOW
+        warned_at = self._warned.get(self._accounts.of(seat))
+        if warned_at is None or not warned_at <= now <= warned_at + WARNED:
+            return None
+        left_s = max(60.0, (warned_at + WARNED - now).total_seconds())
+        return "your program warns that its usage limit is near", left_s, self._reset(seat, now)
+
+    def _reset(self, seat: Seat, now: datetime) -> datetime:
+        """When the fullest window of its plan ends; else the end of a window of five hours."""
+        known = [one for one in self._forecast.outlooks(self._accounts.of(seat)) if one.resets_at]
+        fullest = max(known, key=lambda one: one.used_percent, default=None)
+        if fullest is not None and fullest.resets_at is not None:
+            return fullest.resets_at
+        return now + WINDOW
+
+
+def _rounded(at: datetime) -> datetime:
+    """The same for a reset that is told a little differently, also by the next daemon."""
+    return datetime.fromtimestamp(round(at.timestamp() / _ROUND_S) * _ROUND_S, at.tzinfo)
