@@ -13,6 +13,7 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
+from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -109,6 +110,7 @@ class Daemon:
         self.after_boot = AfterBoot(self.up)
         self.rounds = Rounds(self.parts)
         self.clockwork = Clockwork(self.parts.database, self.clock)
+        self.clockwork.missed = self._missed
         desk = HookDesk(self.parts.board, self.parts.courier, self.clock)
         self.verbs = Verbs(
             self.parts, self.up, desk, self.ended.set, self._about(), self.after_boot
@@ -164,6 +166,13 @@ class Daemon:
             "started_at": self.clock.now().isoformat(),
             "registry": str(self.registry.root),
         }
+
+    def _missed(self, job_id: str, count: int, since: datetime) -> None:
+        about = job_id.partition(":")[2]
+        key = about if "/" in about else None  # a check-in's agent
+        payload = {"job": job_id, "count": count, "since_at": since.isoformat()}
+        project = split_key(key)[0] if key else None
+        self.parts.events.append("schedule.missed", project, key, payload)
 
     def start(self) -> None:
         """Take up every agent that lives, resolve what was in flight, then listen."""

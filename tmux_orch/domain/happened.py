@@ -64,6 +64,9 @@ SAYINGS: dict[str, Saying] = {
     "boot.returning": Saying("the machine was restarted; brought back are {agents}"),
     "boot.wave": Saying("wave {wave} after the machine's restart: {agents}"),
     "boot.left": Saying("was not brought back after the machine's restart: {reason}", "bad"),
+    "schedule.missed": Saying(
+        "{job} did not ring for {count} times since {since_at}: nobody was there to ring", "look"
+    ),
     "hook_ignored": Saying("a hook call did not count[: {why}]", "look"),
 }  # fmt: skip
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")

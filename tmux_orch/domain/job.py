@@ -6,9 +6,13 @@ Ids are deterministic, so that putting a job twice is putting it once: ``checkin
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 from enum import StrEnum
+
+#: How late a time of a job that skips may still ring.
+GRACE = timedelta(seconds=60)
 
 
 class CatchUp(StrEnum):
@@ -57,3 +61,11 @@ class Entry:
     when: When
     catch_up: CatchUp
     next_at: datetime | None
+
+
+def to_ring(catch_up: CatchUp, times: Sequence[datetime], now: datetime) -> Sequence[datetime]:
+    """Which of the ``times`` that are due (oldest first, at least one) ring at ``now``."""
+    if catch_up is CatchUp.ALL:
+        return times
+    last = times[-1:]
+    return () if catch_up is CatchUp.SKIP and now - last[0] > GRACE else last

@@ -1,4 +1,4 @@
-"""Time: reminders, holds and their wakes, deaths and restarts, budgets."""
+"""Time: jobs, reminders, holds and their wakes, deaths and restarts, budgets."""
 
 from __future__ import annotations
 
@@ -12,6 +12,15 @@ down_revision = "0002"
 def upgrade() -> None:
     """Make the tables."""
     sequence = sa.BigInteger().with_variant(sa.Integer, "sqlite")
+    op.create_table(
+        "apscheduler_jobs",
+        sa.Column("id", sa.Unicode(191), primary_key=True),
+        sa.Column("next_run_time", sa.Float(25)),
+        sa.Column("job_state", sa.LargeBinary, nullable=False),
+    )
+    op.create_index(
+        op.f("ix_apscheduler_jobs_next_run_time"), "apscheduler_jobs", ["next_run_time"]
+    )
     op.create_table(
         "reminders",
         sa.Column("id", sa.String(8), primary_key=True),
