@@ -13,7 +13,6 @@ import sys
 import threading
 import time
 from collections.abc import Mapping
-from datetime import datetime
 from pathlib import Path
 from typing import Any
 
@@ -49,6 +48,7 @@ from tmux_orch.team.herald import Herald
 from tmux_orch.team.holds import Holds
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.rounds import Rounds
+from tmux_orch.team.scheduled import Scheduled
 from tmux_orch.team.up import Up
 from tmux_orch.tmux.server import Server
 from tmux_orch.verbs import Verbs
@@ -110,11 +110,13 @@ class Daemon:
         self.after_boot = AfterBoot(self.up)
         self.rounds = Rounds(self.parts)
         self.clockwork = Clockwork(self.parts.database, self.clock)
-        self.clockwork.missed = self._missed
+        self.scheduled = Scheduled(self.parts, self.clockwork)
+        self.rounds.also.append(self.scheduled.keep)
         desk = HookDesk(self.parts.board, self.parts.courier, self.clock)
         self.verbs = Verbs(
             self.parts, self.up, desk, self.ended.set, self._about(), self.after_boot
         )
+        self.verbs.add("schedule", self.scheduled.desk(self.verbs.project, self.verbs.post.target))
         self.listener = Listener(registry.socket, self.verbs.handle, __version__, self.verbs.fault)
 
     def _assemble(self) -> Parts:
@@ -156,6 +158,7 @@ class Daemon:
             thresholds=settings.attention,
             clock=clock,
             branch_prefix=settings.branch_prefix,
+            check_ins=settings.check_ins,
             hook=commands.place(registry.commands),
         )
 
@@ -167,13 +170,6 @@ class Daemon:
             "registry": str(self.registry.root),
         }
 
-    def _missed(self, job_id: str, count: int, since: datetime) -> None:
-        about = job_id.partition(":")[2]
-        key = about if "/" in about else None  # a check-in's agent
-        payload = {"job": job_id, "count": count, "since_at": since.isoformat()}
-        project = split_key(key)[0] if key else None
-        self.parts.events.append("schedule.missed", project, key, payload)
-
     def start(self) -> None:
         """Take up every agent that lives, resolve what was in flight, then listen."""
         adopt.adopt_living(self.parts)
@@ -182,6 +178,7 @@ class Daemon:
         self.after_boot.start()
         self.rounds.start()
         self.clockwork.start()
+        self.scheduled.start()
         self.listener.start()
 
     def wait(self) -> None:

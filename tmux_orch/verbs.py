@@ -34,6 +34,7 @@ OPEN_TO_AGENTS = frozenset(
     {
         *("scm", "status", "ls", "messages", "log", "plan", "ping", "hook", "shutdown", "explain"),
         *("dialogs", "usage"),
+        "schedule",  # for itself and its team mates; it sees and ends only what it asked for
         "peek",  # of its own team, as far as its role's rights go
     }
 )
@@ -81,6 +82,10 @@ class Verbs:
             "boot-plan": self._boot_plan,
             "explain": self._explain, "ping": self._ping, "shutdown": self._shutdown,
         }  # fmt: skip
+
+    def add(self, name: str, verb: Verb) -> None:
+        """Have ``verb`` answer to ``name`` too; until the first request."""
+        self._verbs[name] = verb
 
     def handle(self, request: Request, reply: Reply) -> None:
         """Answer one request; expected failures are raised as ``OrchError``."""

@@ -35,6 +35,7 @@ def test_without_a_file_everything_is_the_default(tmp_path: Path) -> None:
         "hub_may_answer",
         "answer_deadline_s",
         "answer_deadline_outcome",
+        "check_ins",
     }
 
 

@@ -11,12 +11,14 @@ from hypothesis import strategies as st
 
 from tmux_orch.domain import happened
 from tmux_orch.domain.message import MessageState
+from tmux_orch.schedule.reminders import TOLD
 from tmux_orch.watch.server_loss import MOVES
 
 PRODUCT = Path(happened.__file__).parents[1]
 # Calls whose kind is reckoned, by their source text: the kinds it can be.
 RECKONED = {
     "f'message.{message.state}'": {f"message.{state}" for state in MessageState},
+    "TOLD[new]": set(TOLD.values()),
     "change.event": {event for _, events in MOVES.values() for event in events},
 }
 # Passed on from one of the other calls.

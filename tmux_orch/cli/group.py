@@ -20,6 +20,7 @@ PLACES = {
     "usage": (_IN + "seeing", "usage", "Tokens and cost per agent and day."),
     "messages": (_IN + "record", "messages", "Messages and what became of them."),
     "log": (_IN + "record", "log", "What happened, event by event."),
+    "schedule": (_IN + "schedule", "schedule", "Notes that reach an agent later, and check-ins."),
     "plan": (_IN + "planning", "plan", "The implementation plan: show, edit or make it anew."),
     "brief": (_IN + "planning", "brief", "An agent's briefing: print it, or give it anew."),
     "dialogs": (_IN + "answer", "dialogs", "Who waits for an answer, and to what."),

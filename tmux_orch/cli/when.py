@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from datetime import UTC, datetime
+from datetime import UTC, datetime, timedelta
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
 
@@ -23,6 +23,30 @@ def clock(instant: object) -> str:
     """An ISO instant as local date and time, to the second."""
     at = _read(instant)
     return at.astimezone().strftime("%Y-%m-%d %H:%M:%S") if at else "-"
+
+
+def ahead(instant: object, now: datetime | None = None) -> str:
+    """When an ISO instant comes: ``20:45 (in 12m)``, with its date when that is not today's."""
+    at = _read(instant)
+    if at is None:
+        return "-"
+    now = now or datetime.now(UTC)
+    local = at.astimezone()
+    today = local.date() == now.astimezone().date()
+    return f"{local.strftime('%H:%M' if today else '%m-%d %H:%M')} ({_left(at - now)})"
+
+
+def _left(left: timedelta) -> str:
+    seconds = round(left.total_seconds())
+    if seconds < 60:
+        return f"in {seconds}s" if seconds > 0 else "now"
+    minutes = round(seconds / 60)
+    if minutes < 60:
+        return f"in {minutes}m"
+    hours, minutes = divmod(minutes, 60)
+    if hours < 24:
+        return f"in {hours}h{minutes:02}m" if minutes else f"in {hours}h"
+    return f"in {round(hours / 24)}d"
 
 
 def _read(instant: object) -> datetime | None:

@@ -46,6 +46,7 @@ class _File(Strict):
     hub_may_answer: list[str] | None = None
     answer_deadline_s: int | None = None
     answer_deadline_outcome: str | None = None
+    check_ins: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -63,6 +64,7 @@ class Settings:
         hub_may_answer: Kinds of dialogs that the hub may answer; none by default.
         answer_deadline_s: Seconds that a dialog waits for an answer; 0 for ever.
         answer_deadline_outcome: What happens then: ``stay`` or ``deny``.
+        check_ins: Whether agents are asked to report in their roles' rhythm.
         origins: Setting → ``default``, ``file:line`` or the variable's name.
     """
 
@@ -75,6 +77,7 @@ class Settings:
     hub_may_answer: Sequence[str] = ()
     answer_deadline_s: int = 0
     answer_deadline_outcome: str = str(Outcome.STAY)
+    check_ins: bool = True
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -67,6 +67,13 @@ SAYINGS: dict[str, Saying] = {
     "schedule.missed": Saying(
         "{job} did not ring for {count} times since {since_at}: nobody was there to ring", "look"
     ),
+    "schedule.made": Saying("is to get {what}[ at {at}][ every {every_s} s] (asked for by {by})"),
+    "schedule.rang": Saying("was given its {what}[ (message {message})]"),
+    "schedule.skipped": Saying("was spared its {what}: {reason}"),
+    "schedule.dropped": Saying("never gets its {what}: {reason}", "look"),
+    "schedule.cancelled": Saying("will not get its {what}: it was cancelled"),
+    "schedule.paused": Saying("does not get its {what} for now: it is paused"),
+    "schedule.resumed": Saying("gets its {what} again"),
     "hook_ignored": Saying("a hook call did not count[: {why}]", "look"),
 }  # fmt: skip
 _OPTIONAL = re.compile(r"\[([^\[\]]*)\]")

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
 
 Progress = Callable[[dict[str, Any]], None]
 # Asked again when the daemon ends in the middle: reading twice changes nothing.
-_HARMLESS = frozenset({"status", "ls", "attach", "messages", "log", "ping"})
+# What is scheduled has an id of the asker's.
+_HARMLESS = frozenset({"status", "ls", "attach", "messages", "log", "ping", "schedule"})
 # A stopping or older daemon gives way to ours once; a registry in which that happens again and
 # again has two versions fighting over it, which a person must settle.
 _ROUNDS = 3

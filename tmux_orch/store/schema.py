@@ -222,6 +222,7 @@ REMINDERS = Table(
     Column("id", String(8), primary_key=True),
     Column("project", String(64), nullable=False),
     Column("target", String(128), nullable=False),
+    Column("run", String(6), nullable=False),
     Column("sender", String(128), nullable=False),
     Column("note", Text, nullable=False),
     Column("kind", String(16), nullable=False),
@@ -231,6 +232,8 @@ REMINDERS = Table(
     Column("state", String(16), nullable=False),
     Column("made_at", String(32), nullable=False),
     Column("rang_at", String(32)),
+    Column("skips", Integer, nullable=False),
+    Column("reason", Text, nullable=False),
     Index(None, "project", "state"),
 )
 

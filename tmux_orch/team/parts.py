@@ -57,6 +57,7 @@ class Parts:
     thresholds: Thresholds
     clock: Clock
     branch_prefix: str
+    check_ins: bool
     hook: Path
 
     def adapter(self, seat: Seat) -> Adapter:

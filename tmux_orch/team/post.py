@@ -74,13 +74,26 @@ class Post:
             raise BadInput(f"--wait {request.text('wait')[:40]!r}", "give seconds") from None
 
     def _target(self, request: Request, sender: str | None) -> str:
-        meant = address.parse(request.text("to"))
         own = split_key(sender)[0] if sender else None
+        return self.target(request.text("to"), own, request.text("cwd", "/"))
+
+    def target(self, word: str, own: str | None, cwd: str) -> str:
+        """Key of the one agent that ``word`` means.
+
+        Args:
+            word: As typed after ``scm``.
+            own: The project of a bare name; ``None`` for the directory's or the only live one.
+            cwd: Where it was typed.
+
+        Raises:
+            BadInput: none or several are meant; the candidates are named.
+        """
+        meant = address.parse(word)
         projects = [p for p in self.parts.projects.all() if p.run]
         live = [p.name for p in projects if p.live]
         # With one team on the machine every directory means it: git need not be asked about ours.
         only = len(projects) == len(live) == 1
-        here = None if own or only else self.project_of(request.text("cwd", "/"))
+        here = None if own or only else self.project_of(cwd)
         return address.resolve(meant, self._known(), address.home(own, here, live)).key
 
     def _known(self) -> list[address.Known]:

@@ -54,6 +54,8 @@ class Rounds:
         self._call = Call(parts)
         self._meter = Meter(parts.usage, parts.work.figures)
         self._usage_at = float("-inf")
+        #: What others look at in the same rhythm; one that fails keeps none of the rest from it.
+        self.also: list[Callable[[], None]] = []
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="attention", daemon=True)
 
@@ -70,7 +72,8 @@ class Rounds:
 
     def _run(self) -> None:
         while not self._stop.wait(max(ROUND_S, EACH_S * len(self._parts.board.seats()))):
-            self._safely(self.round)
+            for look in (self.round, *self.also):
+                self._safely(look)
 
     def _safely(self, work: Callable[[], None]) -> None:
         try:

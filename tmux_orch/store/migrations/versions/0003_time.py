@@ -26,6 +26,7 @@ def upgrade() -> None:
         sa.Column("id", sa.String(8), primary_key=True),
         sa.Column("project", sa.String(64), nullable=False),
         sa.Column("target", sa.String(128), nullable=False),
+        sa.Column("run", sa.String(6), nullable=False),
         sa.Column("sender", sa.String(128), nullable=False),
         sa.Column("note", sa.Text, nullable=False),
         sa.Column("kind", sa.String(16), nullable=False),
@@ -35,6 +36,8 @@ def upgrade() -> None:
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("made_at", sa.String(32), nullable=False),
         sa.Column("rang_at", sa.String(32)),
+        sa.Column("skips", sa.Integer, nullable=False),
+        sa.Column("reason", sa.Text, nullable=False),
     )
     op.create_index(op.f("ix_reminders_project_state"), "reminders", ["project", "state"])
     op.create_table(
