@@ -41,6 +41,13 @@ def test_a_condition_is_told_when_it_appears_and_not_while_it_stands() -> None:
     assert edges.condition(Condition.CONTEXT_LOW, said) is not None
 
 
+def test_a_condition_that_counts_down_is_told_once() -> None:
+    edges, words = Edges(), "Rate limit reached [retrying in {}s attempt #1]"
+    said = [Reading(Source.SCREEN, None, NOW, "rule", words.format(n)) for n in (18, 14, 9)]
+    told = [edges.condition(Condition.API_ERROR, one) for one in said]
+    assert [one is not None for one in told] == [True, False, False]
+
+
 def test_a_limit_is_told_again_after_it_was_over() -> None:
     edges = Edges()
     limit = Reading(Source.HOOK, AgentState.USAGE_LIMITED, NOW, "rule")

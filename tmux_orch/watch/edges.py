@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 from datetime import datetime
 from typing import Any
@@ -22,6 +23,7 @@ _TELLING = frozenset(
         AgentState.WAITING_ANSWER,
     }
 )
+_NUMBER = re.compile(r"\d+")
 
 
 def is_news(before: Fused, after: Fused) -> bool:
@@ -44,14 +46,17 @@ class Edges:
         """With what was told before the daemon was started again."""
         edges, said = cls(), known.condition
         if said:
-            edges._condition = (Condition(said["condition"]), str(said["evidence"]))
+            words = _NUMBER.sub("0", str(said["evidence"]))
+            edges._condition = (Condition(said["condition"]), words)
         if (limit := readings.limit_said()) is not None:
             edges._limit = (limit.rule, limit.until_at)
         return edges
 
     def condition(self, condition: Condition, said: Reading) -> Mapping[str, Any] | None:
         """The payload of ``condition_seen`` when this condition is news."""
-        now_is = (condition, one_line(said.detail))
+        evidence = one_line(said.detail)
+        # "retrying in 18s" counts down: the same condition with every look.
+        now_is = (condition, _NUMBER.sub("0", evidence))
         if now_is == self._condition:
             return None
         self._condition = now_is
@@ -61,7 +66,7 @@ class Edges:
             "condition": str(condition),
             "source": str(said.source),
             "rule": said.rule,
-            "evidence": now_is[1],
+            "evidence": evidence,
         }
 
     def limit(self, fused: Fused, readings: Readings) -> Mapping[str, Any] | None:
