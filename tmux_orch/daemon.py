@@ -42,8 +42,9 @@ from tmux_orch.store.plans import Plans
 from tmux_orch.store.projects import Projects
 from tmux_orch.store.seats import Seats
 from tmux_orch.store.usage import Usage
-from tmux_orch.team import adopt, commands
+from tmux_orch.team import adopt, budget_desk, commands
 from tmux_orch.team.boot import AfterBoot
+from tmux_orch.team.budgets import Budgets
 from tmux_orch.team.herald import Herald
 from tmux_orch.team.holds import Holds
 from tmux_orch.team.parts import Parts
@@ -109,6 +110,9 @@ class Daemon:
         self.up = Up(self.parts, Holds())
         self.after_boot = AfterBoot(self.up)
         self.rounds = Rounds(self.parts)
+        self.budgets = Budgets(self.parts, self.rounds.read_usage)
+        self.rounds.used, self.rounds.budget = self.budgets.look, self.budgets.alert
+        self.parts.board.held = self.budgets.held
         self.clockwork = Clockwork(self.parts.database, self.clock)
         self.scheduled = Scheduled(self.parts, self.clockwork)
         self.rounds.also.append(self.scheduled.keep)
@@ -117,6 +121,7 @@ class Daemon:
             self.parts, self.up, desk, self.ended.set, self._about(), self.after_boot
         )
         self.verbs.add("schedule", self.scheduled.desk(self.verbs.project, self.verbs.post.target))
+        self.verbs.of_project |= budget_desk.verbs(self.budgets)
         self.listener = Listener(registry.socket, self.verbs.handle, __version__, self.verbs.fault)
 
     def _assemble(self) -> Parts:
@@ -174,6 +179,7 @@ class Daemon:
         """Take up every agent that lives, resolve what was in flight, then listen."""
         adopt.adopt_living(self.parts)
         self.parts.board.start()
+        self.budgets.look()  # before anything is sent
         self.parts.courier.recover()
         self.after_boot.start()
         self.rounds.start()

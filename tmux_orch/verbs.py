@@ -7,14 +7,15 @@ from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
-from tmux_orch.domain.errors import BadInput, CouldNotTell, Refused
+from tmux_orch.domain.errors import BadInput, Refused
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.states import AgentState
 from tmux_orch.rpc.request import Reply, Request
 from tmux_orch.store.projects import Project
 from tmux_orch.team import answer as answers
-from tmux_orch.team import follow, mirrors, remove, status, stop
+from tmux_orch.team import follow, meant, mirrors, remove, status, stop
 from tmux_orch.team.boot import AfterBoot
+from tmux_orch.team.checkpoints import Checkpoints
 from tmux_orch.team.decide import Act
 from tmux_orch.team.founding import Wanted
 from tmux_orch.team.overview import Overview
@@ -24,17 +25,18 @@ from tmux_orch.team.trust import answer_trust
 from tmux_orch.team.up import Up
 from tmux_orch.tmux.attach import attach_argv
 from tmux_orch.watch.hooks import HookDesk
-from tmux_orch.worktrees.locate import locate
 
 _log = logging.getLogger(__name__)
 
 Verb = Callable[[Request, Mapping[str, Any], Reply], None]
+#: What another room answers about one project: its result.
+OfProject = Callable[[Project, Mapping[str, Any]], Mapping[str, Any]]
 # What an agent may ask for itself; everything else is the person's.
 OPEN_TO_AGENTS = frozenset(
     {
         *("scm", "status", "ls", "messages", "log", "plan", "ping", "hook", "shutdown", "explain"),
-        *("dialogs", "usage"),
         "schedule",  # for itself and its team mates; it sees and ends only what it asked for
+        *("dialogs", "usage", "budget"),
         "peek",  # of its own team, as far as its role's rights go
     }
 )
@@ -71,14 +73,16 @@ class Verbs:
         self.after_boot = after_boot
         self.post = Post(parts, self._project_name_at)
         self.overview = Overview(parts)
+        self.checkpoints = Checkpoints(parts)
+        self.of_project: dict[str, OfProject] = {"plan": self._plan, "usage": self._usage}
         self._verbs: dict[str, Verb] = {
             "up": self._up, "status": self._status, "ls": self._ls, "stop": self._stop,
             "remove": self._remove, "attach": self._attach, "messages": self._messages,
             "log": self._log, "approve": self._approve, "deny": self._deny, "trust": self._trust,
-            "plan": self._plan, "plan-edit": self._plan_edit, "replan": self._replan,
+            "plan-edit": self._plan_edit, "replan": self._replan,
             "brief": self._brief, "follow-status": self._follow_status,
             "answer": self._answer, "dialogs": self._dialogs,
-            "peek": self._peek, "usage": self._usage,
+            "peek": self._peek, "checkpoint": self._checkpoint,
             "boot-plan": self._boot_plan,
             "explain": self._explain, "ping": self._ping, "shutdown": self._shutdown,
         }  # fmt: skip
@@ -106,6 +110,10 @@ class Verbs:
             )
         if request.verb == "scm":
             self.post.handle(request, sender, reply)
+            return
+        if (of_project := self.of_project.get(request.verb)) is not None:
+            body = request.body()
+            reply.result(of_project(self.project(request, body.get("project")), body))
             return
         verb = self._verbs.get(request.verb)
         if verb is None:
@@ -135,50 +143,12 @@ class Verbs:
         return found
 
     def _meant(self, request: Request, name: str | None) -> Project:
-        projects = [p for p in self.parts.projects.all() if p.run]
-        if name:
-            found = next((p for p in projects if p.name == name), None)
-            cwd = request.text("cwd", "/")
-            # Else a wrong name, typed inside a project, would be a path below it.
-            if found is None and ("/" in name or Path(cwd, name).exists()):
-                found = self.project_at(cwd, name)
-            if found is None:
-                known = ", ".join(p.name for p in projects) or "none"
-                raise BadInput(f"no project {name[:80]!r}", f"the known ones are: {known}")
-            return found
-        if (sender := self.parts.board.who(request.peer.pid)) is not None:
-            own = split_key(sender)[0]
-            return next(p for p in projects if p.name == own)
-        if (here := self.project_at(request.text("cwd", "/"))) is not None:
-            return here
-        live = [p for p in projects if p.live] or projects
-        if len(live) == 1:
-            return live[0]
-        if not projects:
-            raise BadInput("there is no team yet", "start one: auto-orchestrate --spec FILE")
-        raise BadInput(
-            "several projects have a team",
-            f"name one: --project {' | '.join(p.name for p in live)}",
-        )
+        sender = self.parts.board.who(request.peer.pid)
+        return meant.meant(self.parts, request.text("cwd", "/"), name, sender)
 
     def project_at(self, cwd: str, path: str = "") -> Project | None:
-        """The project that a directory belongs to: below its checkout or one of its worktrees.
-
-        git is asked (one process) only for a directory that lies under none of them, such as a
-        linked worktree of the person's own.
-        """
-        place = Path(cwd, path).resolve()
-        projects = [p for p in self.parts.projects.all() if p.run]
-        # Of nested projects the innermost.
-        for project in sorted(projects, key=lambda p: -len(p.path)):
-            ours = self.parts.registry.project(project.name).worktrees
-            if place.is_relative_to(project.path) or place.is_relative_to(ours):
-                return project
-        try:
-            root = str(locate(place).root)
-        except (BadInput, CouldNotTell):
-            return None  # no repository there: the caller names the candidates
-        return next((p for p in projects if p.path == root), None)
+        """The project that a directory belongs to, or ``None``."""
+        return meant.at(self.parts, cwd, path)
 
     def _project_name_at(self, cwd: str) -> str | None:
         project = self.project_at(cwd)
@@ -245,12 +215,8 @@ class Verbs:
         )
 
     def _stop(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
-        if body.get("all"):
-            projects = [p for p in self.parts.projects.all() if p.live]
-        else:
-            projects = [self.project(request, body.get("project"))]
         stopped = []
-        for project in projects:
+        for project in self._meant_by(request, body):
             with self.up.holds.hold(project.path):
                 seats = stop.stop(self.parts, project, body.get("agents") or [], reply.progress)
             stopped.append(
@@ -264,6 +230,16 @@ class Verbs:
         stop.close_server(self.parts)
         mirrors.sessions(self.parts)
         reply.result({"stopped": stopped})
+
+    def _checkpoint(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        projects = self._meant_by(request, body)
+        asked = self.checkpoints.before_stops(projects, body, reply.progress, request.gone)
+        reply.result({"asked": asked})
+
+    def _meant_by(self, request: Request, body: Mapping[str, Any]) -> list[Project]:
+        if body.get("all"):
+            return [p for p in self.parts.projects.all() if p.live]
+        return [self.project(request, body.get("project"))]
 
     def _remove(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
         project = self.project(request, body.get("project"))
@@ -332,11 +308,10 @@ class Verbs:
                 trusted.append(seat.name)
         reply.result({"trusted": trusted})
 
-    def _plan(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+    def _plan(self, project: Project, _body: Mapping[str, Any]) -> Mapping[str, Any]:
         from tmux_orch.team import planning
 
-        project = self.project(request, body.get("project"))
-        reply.result(planning.show(self.parts, project))
+        return planning.show(self.parts, project)
 
     def _plan_edit(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
         from tmux_orch.team import planning
@@ -384,11 +359,10 @@ class Verbs:
         sender = self.parts.board.who(request.peer.pid)
         reply.result(peek.peek(self.parts, project, seat, body.get("lines"), sender))
 
-    def _usage(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+    def _usage(self, project: Project, body: Mapping[str, Any]) -> Mapping[str, Any]:
         from tmux_orch.team import usage
 
-        project = self.project(request, body.get("project"))
-        reply.result(usage.table(self.parts, project, body.get("days", 7)))
+        return usage.table(self.parts, project, body.get("days", 7))
 
     def _boot_plan(self, _request: Request, _body: Mapping[str, Any], reply: Reply) -> None:
         reply.result(self.after_boot.plan())

@@ -47,15 +47,18 @@ def test_without_a_terminal_and_without_yes_nothing_is_done(served, command):
 
 
 def test_stop_says_what_it_ended_and_how_to_get_at_the_work(served):
+    served.answers["checkpoint"] = {"asked": []}
     served.answers["stop"] = [{"event": "agent", "agent": "developer", "stage": "stopped"}, STOPPED]
     done = served.run("tmux-orch", "stop", "developer", "--yes")
     assert done.code == 0, done.err
     assert "stopped sample: developer" in done.out
     assert "git merge orch/ab12cd/developer" in done.out
-    assert served.asked == [("stop", {"project": None, "agents": ["developer"], "all": False})]
+    asked = {"project": None, "agents": ["developer"], "all": False}
+    assert served.asked == [("checkpoint", {**asked, "within_s": 30}), ("stop", asked)]
 
 
 def test_on_a_terminal_a_no_or_an_empty_answer_leaves_everything(served):
+    served.answers["checkpoint"] = {"asked": []}
     served.answers["stop"] = STOPPED
     for typed in ("n", "\n"):
         done = served.on_terminal("tmux-orch", "stop", typed=typed)
@@ -63,10 +66,28 @@ def test_on_a_terminal_a_no_or_an_empty_answer_leaves_everything(served):
         assert "left as it is" in done.out
     assert served.asked == []
     assert served.on_terminal("tmux-orch", "stop", typed="y").code == 0
+    assert [verb for verb, _ in served.asked] == ["checkpoint", "stop"]
+
+
+def test_a_stop_says_which_pages_were_written_and_waits_for_none_when_told_so(served):
+    page = ".orch/DEVELOPER_CHECKPOINT_20260504_1430.md"
+    written = [{"agent": "developer", "page": page}, {"agent": "tester", "page": None}]
+    note = {"event": "note", "text": "asked developer, tester for a checkpoint"}
+    served.answers |= {"checkpoint": [note, {"asked": written}], "stop": STOPPED}
+    done = served.run("tmux-orch", "stop", "--yes", "--checkpoint", "5")
+    assert f"developer: {page}" in done.err
+    assert "tester: wrote no checkpoint" in done.err
+    assert served.asked[0][1]["within_s"] == 5
+    served.asked.clear()
+    done = served.run("tmux-orch", "stop", "--yes", "--json")
+    assert json.loads(done.out)["checkpoints"] == written
+    served.asked.clear()
+    assert served.run("tmux-orch", "stop", "--yes", "--checkpoint", "0").code == 0
     assert [verb for verb, _ in served.asked] == ["stop"]
 
 
 def test_stop_all_says_so(served):
+    served.answers["checkpoint"] = {"asked": []}
     served.answers["stop"] = {"stopped": []}
     done = served.run("tmux-orch", "stop", "--all", "--yes")
     assert done.out == "no live team\n"
@@ -107,9 +128,15 @@ def test_force_says_where_the_work_was_saved(served):
 
 
 def test_json_is_one_object(served):
-    served.answers |= {"remove": removal(CLEAN, DIRTY), "stop": STOPPED}
+    served.answers |= {
+        "remove": removal(CLEAN, DIRTY),
+        "stop": STOPPED,
+        "checkpoint": {"asked": []},
+    }
     done = served.run("tmux-orch", "remove", "--yes", "--json")
     assert done.code == 1
     assert [a["removed"] for a in json.loads(done.out)["agents"]] == [True, False]
     assert json.loads(served.run("tmux-orch", "remove", "--dry-run", "--json").out)["dry_run"]
-    assert json.loads(served.run("tmux-orch", "stop", "--yes", "--json").out) == STOPPED
+    assert json.loads(served.run("tmux-orch", "stop", "--yes", "--json").out) == {
+        **STOPPED, "checkpoints": []
+    }  # fmt: skip

@@ -118,7 +118,7 @@ def test_after_a_kill_resume_goes_on_with_the_same_conversation(team: Team) -> N
 
 def test_stopping_leaves_no_process(team: Team) -> None:
     pids = [agent["pid"] for agent in team.agents().values()]
-    team.place.run("tmux-orch", "stop", "--yes")
+    team.place.run("tmux-orch", "stop", "--yes", "--checkpoint", "0")
     # tmux reaps an ended program a moment after its end.
     wait_until(lambda: not any(Path(f"/proc/{pid}").exists() for pid in pids), 5, "all are gone")
     mark = str(team.root).encode()

@@ -224,5 +224,5 @@ def test_after_a_kill_resume_goes_on_with_the_same_conversation(team: OpenCodeTe
 
 def test_stop_leaves_no_process(team: OpenCodeTeam) -> None:
     pid = team.agent(HUB)["pid"]
-    team.place.run("tmux-orch", "stop", "--yes", timeout=60)
+    team.place.run("tmux-orch", "stop", "--yes", "--checkpoint", "0", timeout=60)
     team.until(lambda: is_zombie(pid), "it has ended", HUB)

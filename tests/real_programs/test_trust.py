@@ -20,7 +20,7 @@ def test_an_untrusted_folder_is_asked_about_and_the_persons_word_answers_it(
         assert "Trust this folder?" in asked.stdout + asked.stderr
         agent = made.agent("orchestrator")
         assert agent["state"] == "needs_trust", agent
-        made.place.run("tmux-orch", "stop", "--yes")
+        made.place.run("tmux-orch", "stop", "--yes", "--checkpoint", "0")
         config = made.root / "codex home" / "config.toml"
         before = config.read_text()
         made.place.run("auto-orchestrate", "--resume", "--trust", timeout=60)
@@ -37,7 +37,7 @@ def test_gemini_asks_about_a_folder_and_waits(api: tuple[str, State]) -> None:
         # On a loaded machine it takes its first prompt before it asks: then the start counts.
         assert made.start(check=False).returncode in (0, 1)
         made.await_state("orchestrator", "needs_trust")
-        made.place.run("tmux-orch", "stop", "--yes")
+        made.place.run("tmux-orch", "stop", "--yes", "--checkpoint", "0")
         made.place.run("auto-orchestrate", "--resume", "--trust", timeout=90)
         made.await_state("orchestrator", "idle")
     finally:

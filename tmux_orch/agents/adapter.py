@@ -184,8 +184,10 @@ class Adapter(Protocol):
     An adapter may have more, asked for with ``getattr``: ``session_file(berth)``, the file whose
     stamp tells that :meth:`level` may have changed; ``paste_end``, what is pasted after a message;
     ``one_line``, that it is never given a text of several lines; ``has_transcript`` (else true);
-    ``variables``, names of the environment that it gets besides those of every agent; and
-    ``stop_signal``, the name of the signal that asks it to end (else ``TERM``).
+    ``variables``, names of the environment that it gets besides those of every agent;
+    ``stop_signal``, the name of the signal that asks it to end (else ``TERM``); ``tells_use``, the
+    units of a budget that its figures tell (``tokens``, ``usd``; else none); and ``memory_mb``,
+    what one of it needs (see ``agents/memory.py``).
     """
 
     name: str

@@ -83,6 +83,7 @@ class LastWork:
         subjects: Abbreviated id and subject of the latest of them, newest first.
         files: Paths with changes that are not committed.
         held: Messages that wait for it.
+        checkpoint: Path of its newest checkpoint page in the worktree; empty when it wrote none.
         unread: Why git could not be read; empty when it was.
     """
 
@@ -92,6 +93,7 @@ class LastWork:
     subjects: tuple[str, ...] = ()
     files: tuple[str, ...] = ()
     held: int = 0
+    checkpoint: str = ""
     unread: str = ""
 
 

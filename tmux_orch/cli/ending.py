@@ -13,6 +13,9 @@ from tmux_orch.cli.table import listed
 from tmux_orch.domain.errors import EXIT_DONE, EXIT_PARTLY, BadInput
 from tmux_orch.rpc import client
 
+#: A turn that commits and writes a page takes a real program 10 to 30 s.
+CHECKPOINT_S = 30
+
 _agents = click.argument(
     "agents", nargs=-1, metavar="[AGENT]...", shell_complete=options.agent_names
 )
@@ -22,15 +25,30 @@ _agents = click.argument(
 @_agents
 @options.project
 @click.option("--all", "every", is_flag=True, help="The agents of every team.")
+@click.option(
+    "--checkpoint",
+    "checkpoint_s",
+    type=click.IntRange(0, 600),
+    metavar="S",
+    default=CHECKPOINT_S,
+    show_default=True,
+    help="Wait so many seconds for agents to commit and note where they are; 0: end them at once.",
+)
 @options.yes
 @options.as_json
 @options.debug
 def stop(
-    agents: tuple[str, ...], project: str | None, every: bool, yes: bool, as_json: bool
+    agents: tuple[str, ...],
+    project: str | None,
+    every: bool,
+    checkpoint_s: int,
+    yes: bool,
+    as_json: bool,
 ) -> int:
     """End the agents named, or the whole team; worktrees and branches stay.
 
-    A stopped team is taken up again with auto-orchestrate --resume.
+    Who works, or has files that are not committed, is asked for a checkpoint first. A stopped team
+    is taken up again with auto-orchestrate --resume.
     """
     if every and (agents or project):
         raise BadInput("--all stops every team", "leave out the names, or --all")
@@ -40,10 +58,11 @@ def stop(
         printing.note("left as it is")
         return EXIT_DONE
     body = {"project": project, "agents": list(agents), "all": every}
+    pages = _checkpoints(body, checkpoint_s, as_json) if checkpoint_s else []
     with Progress(quiet=as_json) as progress:
         done = client.call("stop", body, on_progress=progress)
     if as_json:
-        printing.as_json(done)
+        printing.as_json(done | {"checkpoints": pages})
         return EXIT_DONE
     for one in done["stopped"]:
         ended = ", ".join(agent["name"] for agent in one["agents"])
@@ -52,6 +71,22 @@ def stop(
     if not done["stopped"]:
         printing.line("no live team")
     return EXIT_DONE
+
+
+def _checkpoints(body: Mapping[str, Any], within_s: int, as_json: bool) -> list[dict[str, Any]]:
+    """Have the agents write where they are; Ctrl-C ends the wait, not the stop."""
+    try:
+        with Progress(quiet=as_json) as progress:
+            asked = {**body, "within_s": within_s}
+            found: list[dict[str, Any]] = client.call("checkpoint", asked, on_progress=progress)[
+                "asked"
+            ]
+    except KeyboardInterrupt:
+        printing.note("not waiting any longer")
+        return []
+    for one in found:
+        printing.note(f"{one['agent']}: {one['page'] or 'wrote no checkpoint'}")
+    return found
 
 
 @click.command()

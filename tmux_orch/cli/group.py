@@ -18,6 +18,7 @@ PLACES = {
     "attach": (_IN + "team", "attach", "Sit down at the team's terminal."),
     "peek": (_IN + "seeing", "peek", "An agent's screen, as text."),
     "usage": (_IN + "seeing", "usage", "Tokens and cost per agent and day."),
+    "budget": (_IN + "budget", "budget", "How much an agent or the team may use."),
     "messages": (_IN + "record", "messages", "Messages and what became of them."),
     "log": (_IN + "record", "log", "What happened, event by event."),
     "schedule": (_IN + "schedule", "schedule", "Notes that reach an agent later, and check-ins."),

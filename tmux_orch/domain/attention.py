@@ -21,6 +21,7 @@ class AlertKind(StrEnum):
     UNCOMMITTED = "uncommitted"
     CONTEXT_LOW = "context-low"
     MEMORY = "memory"
+    BUDGET = "budget"
 
 
 #: What the hub is told of: an agent that does nothing more by itself, which the hub can act on.

@@ -12,6 +12,7 @@ from tmux_orch.domain.errors import OrchError
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.domain.states import AgentState
+from tmux_orch.team.checkpoint_page import newest_page
 from tmux_orch.team.parts import Parts
 from tmux_orch.tmux.capture import capture
 from tmux_orch.tmux.panes import PaneFacts
@@ -45,16 +46,16 @@ def was_briefed(adapter: Adapter, berth: Berth) -> bool:
 def of(seat: Seat, parts: Parts) -> LastWork:
     """Branch, commits and open files of the worktree, messages that wait, and why it ended."""
     held = parts.outbox.count_held(seat.project).get(seat.key, 0)
-    why = _why(seat, parts)
+    why, page = _why(seat, parts), newest_page(Path(seat.worktree), seat.name) or ""
     try:
         work = activity(Path(seat.worktree), seat.base)
         git = Git(Path(seat.worktree))
         subjects = git.run("log", f"-{SUBJECTS}", "--format=%h %s", f"{seat.base}..HEAD").text()
         files = [changed.path for changed in read_status(git).changed] if work.dirty_files else []
     except OrchError as error:
-        return LastWork(why, held=held, unread=error.line())
+        return LastWork(why, held=held, checkpoint=page, unread=error.line())
     lines = tuple(line for line in subjects.split("\n") if line)
-    return LastWork(why, work.branch or "", work.commits_ahead, lines, tuple(files), held)
+    return LastWork(why, work.branch or "", work.commits_ahead, lines, tuple(files), held, page)
 
 
 def done(seat: Seat) -> str:

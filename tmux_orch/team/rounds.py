@@ -56,6 +56,10 @@ class Rounds:
         self._usage_at = float("-inf")
         #: What others look at in the same rhythm; one that fails keeps none of the rest from it.
         self.also: list[Callable[[], None]] = []
+        #: Called when what was used has been written down.
+        self.used: Callable[[], None] = lambda: None
+        #: What a person should know of an agent's budget; empty when nothing.
+        self.budget: Callable[[str], str] = lambda _key: ""
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="attention", daemon=True)
 
@@ -68,7 +72,11 @@ class Rounds:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join()
-        self._safely(lambda: self._meter.read(self._parts.board.seats()))
+        self._safely(self.read_usage)
+
+    def read_usage(self) -> None:
+        """Write down what the programs tell of their use now."""
+        self._meter.read(self._parts.board.seats())
 
     def _run(self) -> None:
         while not self._stop.wait(max(ROUND_S, EACH_S * len(self._parts.board.seats()))):
@@ -97,7 +105,8 @@ class Rounds:
         monotonic = parts.clock.monotonic()
         if monotonic - self._usage_at >= USAGE_S:
             self._usage_at = monotonic
-            self._meter.read(parts.board.seats())
+            self.read_usage()
+            self.used()
 
     def _team(self, project: Project, seats: list[Seat], now: datetime) -> None:
         parts, templates = self._parts, self._parts.templates_of(project)
@@ -162,6 +171,7 @@ class Rounds:
             context_percent=figures.context_percent if figures is not None else None,
             memory_bytes=memory,
             limit=limit.detail if limit is not None else "",
+            budget=self.budget(live.key),
         )
 
     def _files(

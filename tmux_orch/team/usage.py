@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import threading
 from collections.abc import Callable, Iterable
 from datetime import date, datetime, timedelta
 from typing import Any
@@ -20,7 +21,7 @@ MOST_DAYS = 3660
 
 
 class Meter:
-    """Writes down what live agents' programs tell of their use. One thread at a time.
+    """Writes down what live agents' programs tell of their use. Safe to use from any thread.
 
     Figures that were told of another conversation or process are not taken for the one of now:
     after a change only newer ones count.
@@ -30,16 +31,21 @@ class Meter:
         self._usage = usage
         self._figures = figures
         self._last: dict[str, tuple[Figures, str, str]] = {}
+        self._lock = threading.Lock()
 
     def read(self, lives: Iterable[LiveSeat]) -> None:
         """Keep what has changed since the last time."""
+        with self._lock:
+            self._read(lives)
+
+    def _read(self, lives: Iterable[LiveSeat]) -> None:
         found: list[Counter] = []
         for live in lives:
             figures, seat = self._figures(live), live.seat()
             if figures is None or not self._is_news(seat, figures):
                 continue
             self._last[seat.key] = (figures, seat.conversation_id, seat.tag)
-            day = _day(figures.at)
+            day = day_of(figures.at)
             found += counters(figures, day, seat.project, seat.key, seat.conversation_id, seat.tag)
         if found:
             self._usage.keep(found)
@@ -61,7 +67,7 @@ def table(parts: Parts, project: Project, days: int) -> dict[str, Any]:
     """
     if not isinstance(days, int) or isinstance(days, bool) or not 1 <= days <= MOST_DAYS:
         raise BadInput(f"--days {days!r}", f"give a number from 1 to {MOST_DAYS}")
-    first = _day(parts.clock.now()) - timedelta(days=days - 1)
+    first = day_of(parts.clock.now()) - timedelta(days=days - 1)
     rows = used(parts.usage.since(project.name, first), first)
     return {
         "schema": SCHEMA,
@@ -99,6 +105,6 @@ def _figures(row: Used) -> dict[str, Any]:
     }
 
 
-def _day(at: datetime) -> date:
+def day_of(at: datetime) -> date:
     """The day in the daemon's time zone: what a person calls today."""
     return at.astimezone().date()

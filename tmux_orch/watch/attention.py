@@ -33,6 +33,7 @@ class Facts:
         context_percent: Used part of its context window.
         memory_bytes: Of its process tree.
         limit: What it said of its usage limit while it is held by it; empty when it is not.
+        budget: How far its budget, or for the hub the team's, is used, once that is to be known.
     """
 
     key: str
@@ -50,6 +51,7 @@ class Facts:
     context_percent: float | None = None
     memory_bytes: int | None = None
     limit: str = ""
+    budget: str = ""
 
     @property
     def idle(self) -> bool:
@@ -149,6 +151,11 @@ def _memory(facts: Facts, over: Thresholds, now: datetime) -> _Found | None:
     return now, f"its processes hold {held / 2**30:.1f} GiB"
 
 
+def _budget(facts: Facts, over: Thresholds, now: datetime) -> _Found | None:
+    del over
+    return (now, facts.budget) if facts.budget else None
+
+
 #: In the order in which a person is told: what stops the work first.
 RULES: dict[AlertKind, Callable[[Facts, Thresholds, datetime], _Found | None]] = {
     AlertKind.SERVER_LOST: _server_lost,
@@ -161,9 +168,10 @@ RULES: dict[AlertKind, Callable[[Facts, Thresholds, datetime], _Found | None]] =
     AlertKind.UNCOMMITTED: _uncommitted,
     AlertKind.CONTEXT_LOW: _context_low,
     AlertKind.MEMORY: _memory,
+    AlertKind.BUDGET: _budget,
 }
 #: Kinds whose beginning the rule does not know: the first sight of it counts.
-FROM_FIRST_SIGHT = frozenset({AlertKind.CONTEXT_LOW, AlertKind.MEMORY})
+FROM_FIRST_SIGHT = frozenset({AlertKind.CONTEXT_LOW, AlertKind.MEMORY, AlertKind.BUDGET})
 #: The turn in which something was said may end a moment after we have read it.
 _SAME_TURN = timedelta(seconds=5)
 

@@ -35,6 +35,7 @@ class OpenCode(HookAnswers, ReadByRules):
     """opencode. Stateless; every method may be called from any thread."""
 
     name = "opencode"
+    tells_use = ("tokens", "usd")
     # From the return of tmux's paste to Enter: 0 of 80 were lost at 0, 0.02, 0.05 and 0.1 s, one
     # line and 21 lines alike (1.18.33, quiet machine).
     composer_gap_s = 0.05

@@ -32,6 +32,7 @@ class Rehearsal(HookAnswers, ReadByRules):
     """The rehearsal program. Stateless; every method may be called from any thread."""
 
     name = "rehearsal"
+    tells_use = ("tokens", "usd")
     # The program's paste window is 0.15 s from when it reads the end of a paste. Measured from the
     # return of tmux's paste to Enter: 2 of 60 Enters fell into it at 0.150 s, 0 of 60 at each of
     # 0.155, 0.16, 0.17, 0.18, 0.2 s, and 0 of 30 each beside four busy loops on two cores.
@@ -92,9 +93,9 @@ class Rehearsal(HookAnswers, ReadByRules):
         return looking.dialog(screen)
 
     def figures(self, berth: Berth, now: datetime) -> Figures | None:
-        """Nothing: what it says of its use comes by hook."""
-        del berth, now
-        return None
+        """See :func:`published.figures`."""
+        del now  # the file says when
+        return published.figures(berth)
 
     def hook(self, payload: Mapping[str, Any], now: datetime) -> HookReading:
         """See :func:`handing.read`."""

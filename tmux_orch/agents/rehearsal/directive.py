@@ -25,6 +25,7 @@ KEYS = {
     "write": "files to write in the working directory: {path: text}",
     "run": "command to run without asking: list of words",
     "commit": "message of a commit of what was written, else of everything",
+    "use": "use to tell, added to what was told before: {tokens, usd}",
     "print": "text shown on the screen as a tool's output, and nowhere else",
     "say": "text to answer",
     "limit": "usage limit with this text: ends the turn",
@@ -132,6 +133,12 @@ def _question(value: Any) -> bool:
     )
 
 
+def _use(value: Any) -> bool:
+    if not isinstance(value, dict) or not value or not set(value) <= {"tokens", "usd"}:
+        return False
+    return _between(0, 10**12, value.get("tokens", 0)) and _seconds(value.get("usd", 0))
+
+
 _CHECKS: dict[str, Callable[[Any], bool]] = {
     "deaf_s": _seconds,
     "work_s": _seconds,
@@ -141,6 +148,7 @@ _CHECKS: dict[str, Callable[[Any], bool]] = {
     "write": _files,
     "run": lambda value: _words(value) and bool(value[0]),
     "commit": lambda value: _text(value) and bool(value.strip()),
+    "use": _use,
     "print": _text,
     "say": _text,
     "limit": lambda value: _text(value) and bool(value.strip()),

@@ -16,6 +16,7 @@ from tmux_orch.agents.adapter import Berth
 from tmux_orch.agents.rehearsal import places
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.states import AgentState, Reading, Source
+from tmux_orch.domain.work import Figures
 
 _STATUS = {"idle": AgentState.IDLE, "busy": AgentState.WORKING}
 _WAITING = {
@@ -35,6 +36,8 @@ class Published:
     status: str
     waiting_for: str
     status_at: datetime
+    tokens: int | None = None
+    usd: float | None = None
 
     @property
     def lives(self) -> bool:
@@ -72,10 +75,19 @@ def level(berth: Berth, now: datetime) -> Reading | None:
     return Reading(Source.SESSION_FILE, state, found.status_at, rule, detail)
 
 
+def figures(berth: Berth) -> Figures | None:
+    """What the seat's process says it used; ``None`` when it was not told to use anything."""
+    found = _of_seat(berth)
+    if found is None or found.tokens is None:
+        return None
+    return Figures(found.status_at, input_tokens=found.tokens, output_tokens=0, cost_usd=found.usd)
+
+
 def read(path: Path) -> Published | None:
     """The file read, or ``None`` when it is absent or not one of the program's."""
     try:
         data = json.loads(path.read_bytes())
+        used = data.get("usage")
         return Published(
             pid=int(data["pid"]),
             conversation=str(data["sessionId"]),
@@ -83,6 +95,8 @@ def read(path: Path) -> Published | None:
             status=str(data["status"]),
             waiting_for=str(data.get("waitingFor", "")),
             status_at=datetime.fromtimestamp(int(data["statusUpdatedAt"]) / 1000, UTC),
+            tokens=int(used["tokens"]) if used else None,
+            usd=float(used["usd"]) if used else None,
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None  # absent or damaged; owner() tells the two apart, level() needs not

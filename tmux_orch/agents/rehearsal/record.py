@@ -59,6 +59,11 @@ class SessionFile:
             os.close(descriptor)
         os.replace(draft, self._path)
 
+    def use(self, tokens: int, usd: float) -> None:
+        """Add to what this process used, as the file tells it from the next state on."""
+        before = self._facts.get("usage", {"tokens": 0, "usd": 0.0})
+        self._facts["usage"] = {"tokens": before["tokens"] + tokens, "usd": before["usd"] + usd}
+
     def remove(self) -> None:
         """The clean end."""
         try:

@@ -237,6 +237,10 @@ class Turn:
         given = {"command": " ".join(commit), "description": "commit"}
         yield from self._ran(given, status, output)
 
+    def _use(self, used: dict[str, Any], _order: Directive) -> Work:
+        self._agent.use(used.get("tokens", 0), used.get("usd", 0.0))
+        yield from ()
+
     def _print(self, text: str, _order: Directive) -> Work:
         self._agent.show("\n".join(f"  ⎿ {line}" for line in text.split("\n")))
         yield from ()
@@ -318,6 +322,7 @@ _STEPS: dict[str, Callable[[Turn, Any, Directive], Work]] = {
     "write": Turn._write,
     "run": Turn._run,
     "commit": Turn._commit,
+    "use": Turn._use,
     "print": Turn._print,
     "say": Turn._speak,
     "limit": Turn._limit,

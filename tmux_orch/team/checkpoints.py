@@ -1,0 +1,158 @@
+"""Asking agents for their checkpoint before a long pause, and finding the page afterwards."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from tmux_orch.domain import checkpoint
+from tmux_orch.domain.errors import BadInput, OrchError
+from tmux_orch.domain.message import IllegalMove, Message, MessageState, Priority
+from tmux_orch.domain.seat import Desired, Seat
+from tmux_orch.domain.states import BUSY, READY
+from tmux_orch.store.projects import Project
+from tmux_orch.team import pages, stop
+from tmux_orch.team.checkpoint_page import newest_page
+from tmux_orch.team.parts import Parts, Progress
+from tmux_orch.team.post import SYSTEM
+from tmux_orch.worktrees.activity import activity
+
+_log = logging.getLogger(__name__)
+
+#: Most that anybody waits for pages before a stop.
+MOST_S = 600.0
+_WAITING = frozenset({MessageState.ACCEPTED, MessageState.HELD})
+
+
+class Checkpoints:
+    """Asks agents; any thread may call."""
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+
+    def ask(self, seat: Seat, why: str, within_s: float, *, occasion: str = "") -> bool:
+        """Ask an agent to commit and to write its page; once per occasion.
+
+        Args:
+            seat: Whom.
+            why: Words of ours, e.g. ``your plan's weekly limit is nearly used up``.
+            within_s: How long it has.
+            occasion: What it is asked once for, e.g. ``hold:7``; else ``why`` on this day.
+
+        Returns:
+            Whether it was asked now. Not when it was for the same occasion, when it is not there,
+            when a question stands on its screen, or while something holds it: it would read the
+            request after the pause.
+        """
+        return self._ask(seat, why, within_s, occasion) is not None
+
+    def before_stops(
+        self,
+        projects: Sequence[Project],
+        body: Mapping[str, Any],
+        progress: Progress,
+        gone: Callable[[], bool],
+    ) -> list[dict[str, Any]]:
+        """:meth:`before_stop` for these teams, as ``body`` asks for it.
+
+        Raises:
+            BadInput: it asks for something else.
+        """
+        within_s = body.get("within_s")
+        if not isinstance(within_s, int | float) or not 0 <= within_s <= MOST_S:
+            raise BadInput(f"--checkpoint {within_s!r}", f"give 0 to {MOST_S:g} seconds")
+        names = body.get("agents") or []
+        return [
+            one
+            for project in projects
+            for one in self.before_stop(project, names, within_s, progress, gone)
+        ]
+
+    def before_stop(
+        self,
+        project: Project,
+        names: Sequence[str],
+        within_s: float,
+        progress: Progress,
+        gone: Callable[[], bool],
+    ) -> list[dict[str, Any]]:
+        """Ask those who have something to save, and wait until they did or the time is over.
+
+        Returns:
+            Per agent asked: its name and its page, ``None`` when it wrote none.
+
+        Raises:
+            BadInput: a name is no agent of this team.
+        """
+        clock = self._parts.clock
+        end = clock.monotonic() + within_s
+        asked: list[tuple[Seat, Message, str | None]] = []
+        for seat in stop.chosen(self._parts, project, names):
+            before = newest_page(Path(seat.worktree), seat.name)
+            if seat.desired is not Desired.UP or not self._is_worth(seat):
+                continue
+            occasion = f"stop:{clock.now().isoformat()}"
+            message = self._ask(seat, "you are being stopped", within_s, occasion)
+            if message is not None:
+                asked.append((seat, message, before))
+        if asked:
+            who = ", ".join(seat.name for seat, _, _ in asked)
+            text = f"asked {who} for a checkpoint; at most {within_s:g} s (Ctrl-C: no longer)"
+            progress({"event": "note", "text": text})
+        found = []
+        for seat, message, before in asked:
+            left_s = max(0.0, end - clock.monotonic())
+            self._parts.courier.wait(message.id, "idle", left_s, gone)
+            self._expire(message)
+            after = newest_page(Path(seat.worktree), seat.name)
+            found.append({"agent": seat.name, "page": after if after != before else None})
+        return found
+
+    def _is_worth(self, seat: Seat) -> bool:
+        live = self._parts.board.seat(seat.key)
+        if live is None:
+            return False
+        state = live.fused().state
+        dirty = None
+        if state in READY:
+            try:
+                dirty = activity(Path(seat.worktree), seat.base).dirty_files
+            except OrchError:
+                dirty = None  # git cannot be read: nothing to save that we know of
+        return checkpoint.is_worth(state, dirty)
+
+    def _ask(self, seat: Seat, why: str, within_s: float, occasion: str) -> Message | None:
+        parts = self._parts
+        live = parts.board.seat(seat.key)
+        if live is None or live.fused().state not in BUSY | READY or live.hold() is not None:
+            return None
+        now = parts.clock.now().astimezone()
+        mark = f"checkpoint:{seat.key}:{occasion or f'{why}:{now.date()}'}"
+        if parts.outbox.by_client_key(SYSTEM, mark) is not None:
+            return None
+        page = f"{checkpoint.DIRECTORY}/{checkpoint.page_name(seat.name, now)}"
+        try:
+            pages.directory(Path(seat.worktree))
+            message = parts.courier.accept(
+                SYSTEM, seat.key, checkpoint.request(page, why, within_s),
+                priority=Priority.HIGH, client_key=mark,
+            )  # fmt: skip
+        except OrchError as error:
+            _log.warning("%s was not asked for a checkpoint: %s", seat.key, error.line())
+            return None
+        parts.events.append("checkpoint.asked", seat.project, seat.key, {"why": why, "page": page})
+        return message
+
+    def _expire(self, message: Message) -> None:
+        """Nobody shall read it after the pause."""
+        now = self._parts.outbox.get(message.id)
+        if now is None or now.state not in _WAITING:
+            return
+        try:
+            self._parts.outbox.move(
+                now.id, MessageState.EXPIRED, reason="the agent was stopped before it could be told"
+            )
+        except IllegalMove:
+            _log.info("%s is being delivered this instant", now.id)
