@@ -19,6 +19,7 @@ PLACES = {
     "peek": (_IN + "seeing", "peek", "An agent's screen, as text."),
     "usage": (_IN + "seeing", "usage", "Tokens and cost per agent and day."),
     "budget": (_IN + "budget", "budget", "How much an agent or the team may use."),
+    "credits": (_IN + "credits", "credits", "Plans: what is used, who is held until when."),
     "messages": (_IN + "record", "messages", "Messages and what became of them."),
     "log": (_IN + "record", "log", "What happened, event by event."),
     "schedule": (_IN + "schedule", "schedule", "Notes that reach an agent later, and check-ins."),

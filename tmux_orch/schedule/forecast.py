@@ -88,6 +88,11 @@ class Forecast:
         found = [outlook for window in windows if (outlook := window.outlook(now)) is not None]
         return sorted(found, key=lambda one: one.name)
 
+    def accounts(self) -> set[str]:
+        """The accounts of which windows are known."""
+        with self._lock:
+            return {account for account, _ in self._windows}
+
     def stretch(self, key: str) -> float:
         """By how much to stretch the check-ins of an agent so that its plan lasts: 1 to 4."""
         return forecast.stretch(self._of(key), self._clock.now())
