@@ -187,9 +187,15 @@ class Daemon:
         self.scheduled.start()
         self.listener.start()
 
-    def wait(self) -> None:
-        """Return when asked to stop, or when there has been nothing to do for long."""
+    def wait(self, *, stay: bool = False) -> None:
+        """Return when asked to stop, or when there has been nothing to do for long.
+
+        Args:
+            stay: Only when asked: a service manager wants a service to be there.
+        """
         while not self.ended.wait(30.0):
+            if stay:
+                continue
             quiet_s = time.monotonic() - self.listener.last_request_at
             live = any(project.live for project in self.parts.projects.all())
             if not live and not self.listener.working and quiet_s > IDLE_EXIT_S:
@@ -232,7 +238,7 @@ def main() -> int:
         return error.exit_code
     announcement.ready()
     log.info("started, process %d, version %s", os.getpid(), __version__)
-    daemon.wait()
+    daemon.wait(stay="--stay" in sys.argv[1:])
     daemon.stop()
     log.info("stopped")
     held.release()

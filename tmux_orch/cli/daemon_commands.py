@@ -20,9 +20,13 @@ from tmux_orch.domain.errors import (
     Unreachable,
 )
 from tmux_orch.rpc import client, environment, lock, start
+from tmux_orch.rpc.ready import NOTIFY_VARIABLE
 
 # For crash tests only; everything else of the caller's environment stays out.
 _CRASH = ("ORCH_CRASH_AT", "ORCH_FAIL_AT")
+# What a service manager says to each start; the runtime directory is where the tmux server's own
+# scope is asked for, and one that a shell had recorded may be another log-in's.
+_OF_THIS_START = (*_CRASH, NOTIFY_VARIABLE, "XDG_RUNTIME_DIR")
 # A log that is followed is looked at so often; the eye does not tell it from at once.
 _LOOK_S = 0.25
 
@@ -49,7 +53,11 @@ def start_command(as_json: bool) -> int:
     if start.listens(registry):
         raise Busy(f"the daemon runs already{_holder(registry)}", "see tmux-orch daemon status")
     if not os.environ.get("ORCH_AGENT"):
-        environment.recorded(registry, os.environ, anew=True)
+        recorded = environment.recorded(registry, os.environ, anew=True)
+        if registry.service.exists():
+            from tmux_orch.rpc import unit
+
+            unit.forgive(registry, recorded)
     if not start.ensure(registry, os.environ):
         raise Busy(f"the daemon runs already{_holder(registry)}", "see tmux-orch daemon status")
     return _print(client.call("ping", start_daemon=False), as_json)
@@ -96,14 +104,15 @@ def status_command(as_json: bool) -> int:
 
 
 @daemon.command("run")
+@click.option("--stay", is_flag=True, help="Do not end when there is nothing to do for long.")
 @options.debug
-def run_command() -> int:
+def run_command(stay: bool) -> int:
     """Run it in the foreground, for a service manager; ends with SIGTERM."""
     registry = Registry.find(os.environ)
     registry.prepare()
     environ = environment.recorded(registry, os.environ)
-    environ |= {name: os.environ[name] for name in _CRASH if name in os.environ}
-    argv = start.daemon_argv()
+    environ |= {name: os.environ[name] for name in _OF_THIS_START if name in os.environ}
+    argv = [*start.daemon_argv(), *(["--stay"] if stay else [])]
     try:
         os.chdir("/")
         os.execve(argv[0], argv, environ)  # noqa: S606 - an argv list, no shell

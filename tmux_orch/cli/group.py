@@ -36,6 +36,7 @@ PLACES = {
     "rules": (_IN + "rules", "rules", "Screen rules of agent programs: list and check."),
     "doctor": (_IN + "doctor", "doctor", "Check what this machine needs, with remedies."),
     "daemon": (_IN + "daemon_commands", "daemon", "Start, stop and look at the daemon."),
+    "service": (_IN + "service", "service", "Keep the daemon there, also after a restart."),
     "completion": (_IN + "completion", "completion", "Shell completion of all three commands."),
 }
 

@@ -167,6 +167,11 @@ class Registry:
         return self.root / "sessions.json"
 
     @property
+    def service(self) -> Path:
+        """What the person has set for the daemon as a service."""
+        return self.root / "service.json"
+
+    @property
     def lock(self) -> Path:
         """Held by the daemon for life; always in the registry itself, so two cannot hold it."""
         return self._run / "daemon.lock"

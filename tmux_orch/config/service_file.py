@@ -4,14 +4,11 @@ from __future__ import annotations
 
 import json
 from dataclasses import asdict, dataclass, replace
-from pathlib import Path
 
 from tmux_orch.config.files import read_private, write_atomically
 from tmux_orch.config.registry import Registry
 from tmux_orch.domain.boot import OnBoot
 from tmux_orch.domain.errors import Absent, BadInput
-
-FILE = "service.json"
 
 
 @dataclass(frozen=True, slots=True)
@@ -31,18 +28,13 @@ class ServiceFile:
         return replace(self, unit=unit)
 
 
-def path_of(registry: Registry) -> Path:
-    """Where it lies in ``registry``."""
-    return registry.root / FILE
-
-
 def read(registry: Registry) -> ServiceFile:
     """What is set; the defaults when nothing was.
 
     Raises:
         BadInput: the file is not ours, or was damaged.
     """
-    path = path_of(registry)
+    path = registry.service
     try:
         data = json.loads(read_private(path, 65536))
         return ServiceFile(OnBoot(data["on_boot"]), str(data["unit"]))
@@ -56,4 +48,4 @@ def read(registry: Registry) -> ServiceFile:
 
 def write(registry: Registry, content: ServiceFile) -> None:
     """Store it, mode 0600; the registry must be prepared."""
-    write_atomically(path_of(registry), json.dumps(asdict(content), indent=1).encode() + b"\n")
+    write_atomically(registry.service, json.dumps(asdict(content), indent=1).encode() + b"\n")

@@ -1,4 +1,4 @@
-"""What a starting daemon tells the command that started it, over an inherited pipe."""
+"""What a starting daemon tells whoever started it: a command over an inherited pipe, or systemd."""
 
 from __future__ import annotations
 
@@ -10,6 +10,8 @@ from tmux_orch.rpc import failures
 
 VARIABLE = "TMUX_ORCH_READY_FD"
 READY = b"ready\n"
+#: Where systemd listens for the same news.
+NOTIFY_VARIABLE = "NOTIFY_SOCKET"
 
 
 class Announcement:
@@ -21,6 +23,7 @@ class Announcement:
 
     def __init__(self, environ: MutableMapping[str, str]) -> None:
         number = environ.pop(VARIABLE, "")
+        self._notify = environ.pop(NOTIFY_VARIABLE, "")
         self._fd = int(number) if number.isdigit() else -1
         if self._fd >= 0:
             try:
@@ -31,6 +34,8 @@ class Announcement:
     def ready(self) -> None:
         """We listen."""
         self._say(READY)
+        if self._notify:
+            _tell_systemd(self._notify)
 
     def failed(self, error: OrchError) -> None:
         """We will not: the starting command fails with ``error``."""
@@ -45,3 +50,16 @@ class Announcement:
             pass  # the starting command has gone: nobody to tell
         os.close(self._fd)
         self._fd = -1
+
+
+def _tell_systemd(address: str) -> None:
+    import socket  # twice what everything else here costs, and only a service needs it
+
+    if address.startswith("@"):
+        address = f"\0{address[1:]}"
+    try:
+        with socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM | socket.SOCK_CLOEXEC) as channel:
+            channel.connect(address)
+            channel.send(b"READY=1")
+    except OSError:
+        pass  # it waits for us in vain, and says so itself

@@ -51,7 +51,9 @@ def ensure(
         if listens(registry):
             return False
         _wait_for_predecessor(registry)
-        _start(registry, environment.recorded(registry, environ), argv or daemon_argv())
+        own = environment.recorded(registry, environ)
+        if argv is not None or not _start_unit(registry, own):
+            _start(registry, own, argv or daemon_argv())
         return True
     finally:
         held.release()
@@ -87,6 +89,15 @@ def listens(registry: Registry) -> bool:
 def daemon_argv() -> list[str]:
     """How the daemon is started: this interpreter, no directory of the caller's on its path."""
     return [sys.executable, "-P", "-m", "tmux_orch.daemon"]
+
+
+def _start_unit(registry: Registry, environ: Mapping[str, str]) -> bool:
+    """Start it through its service manager; ``False`` where it is nobody's service."""
+    if not os.path.lexists(registry.service):
+        return False
+    from tmux_orch.rpc import unit
+
+    return unit.start(registry, environ)
 
 
 def _start(registry: Registry, environ: dict[str, str], argv: Sequence[str]) -> None:
