@@ -72,6 +72,8 @@ def test_every_command_in_the_documentation_exists_with_its_options(page: str, c
     elif words[0] == "tmux-orch" and len(words) > 1 and words[1].isalpha():
         command = tmux_orch.get_command(click.Context(tmux_orch), words[1])
         assert command is not None, call
+        if isinstance(command, click.Group) and len(words) > 2:
+            command = command.get_command(click.Context(command), words[2]) or command
         assert used <= options(command), call
 
 
