@@ -47,6 +47,7 @@ from tmux_orch.team.boot import AfterBoot
 from tmux_orch.team.budgets import Budgets
 from tmux_orch.team.herald import Herald
 from tmux_orch.team.holds import Holds
+from tmux_orch.team.limit_menu import LimitMenu
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.rounds import Rounds
 from tmux_orch.team.scheduled import Scheduled
@@ -115,7 +116,7 @@ class Daemon:
         self.parts.board.held = self.budgets.held
         self.clockwork = Clockwork(self.parts.database, self.clock)
         self.scheduled = Scheduled(self.parts, self.clockwork)
-        self.rounds.also.append(self.scheduled.keep)
+        self.rounds.also += [self.scheduled.keep, LimitMenu(self.parts).look]
         desk = HookDesk(self.parts.board, self.parts.courier, self.clock)
         self.verbs = Verbs(
             self.parts, self.up, desk, self.ended.set, self._about(), self.after_boot

@@ -11,7 +11,13 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tmux_orch.domain import destructive
-from tmux_orch.domain.answering import POLICY, AnswerRules, hub_refusal, plain_answer
+from tmux_orch.domain.answering import (
+    POLICY,
+    AnswerRules,
+    hub_refusal,
+    plain_answer,
+    waiting_option,
+)
 from tmux_orch.domain.dialog import (
     DialogKind,
     OpenDialog,
@@ -210,3 +216,28 @@ def test_only_a_plain_yes_or_no_is_an_answer_that_a_hook_can_give() -> None:
     ]  # fmt: skip
     others = ("Yes, and don't ask again", "No, and tell Claude", "Always allow", "Not now", "")
     assert not any(plain_answer(option) is not None for option in others)
+
+
+@pytest.mark.parametrize(
+    ("options", "waits"),
+    [
+        (("Stop and wait for limit to reset", "Upgrade your plan"), 0),
+        (
+            (
+                "Upgrade your plan",
+                "Stop and wait for limit to reset",
+                "Wait here, then continue automatically at 8:06pm",
+            ),
+            1,
+        ),
+        (("Wait here, then continue automatically at 8:06pm", "Upgrade your plan"), None),
+        (("Keep trying", "Stop"), None),
+        (("Wait and switch to Sonnet", "Stop"), None),
+        (("Wait for the reset", "Stop and wait"), None),
+        ((), None),
+    ],
+)
+def test_a_limits_menu_is_answered_only_with_the_one_option_that_waits(
+    options: tuple[str, ...], waits: int | None
+) -> None:
+    assert waiting_option(options) == ("" if waits is None else options[waits])

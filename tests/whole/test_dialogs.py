@@ -200,3 +200,16 @@ def test_without_anybody_waiting_there_is_nothing_to_answer(team: Place) -> None
     ):  # fmt: skip
         done = team.run("tmux-orch", *words, check=False)
         assert (done.returncode, done.stdout) == (2, ""), words
+
+
+def test_a_limits_menu_is_answered_with_waiting_and_the_hub_is_not_asked(place: Place) -> None:
+    place.extra = {"REHEARSAL_ON_BRIEF": '{"say": "ready"}', "REHEARSAL_ON_MESSAGE": "{}"}
+    place.up("--roles", "developer")
+    wait_until(lambda: place.agents()["developer"]["state"] == "idle", what="idle")
+    order = {"limit": "You've hit your weekly limit", "limit_menu": True}
+    place.run("scm", "--no-wait", "developer", "REHEARSAL" + json.dumps(order))
+    (answered,) = wait_until(lambda: events(place, "dialog.answered"), what="the menu is answered")
+    assert answered["option"] == "Stop and wait for the limit to reset"
+    assert (answered["by"], answered["through"]) == ("orch", "keys")
+    assert place.agents()["developer"]["state"] == "usage_limited"
+    assert not [row for row in place.messages() if "waits (limit)" in row["text"]]

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 from datetime import datetime, timedelta
 from enum import StrEnum
@@ -19,6 +20,11 @@ POLICY = (
     DialogKind.LIMIT,
 )
 _WAITS = re.compile(r"\bwait\b", re.IGNORECASE)
+#: An option that does more than wait: it buys, changes the model, or goes on by itself.
+_DOES_MORE = re.compile(
+    r"upgrad|buy|pay|purchas|credit|extra|switch|model|continu|automatic|retry|try|sign|log",
+    re.IGNORECASE,
+)
 #: A plain yes or no to exactly what is asked: what a held hook's answer can say.
 _YES = re.compile(r"(?:yes|allow|allow once|yes, allow once|approve|y)[.!]?", re.IGNORECASE)
 _NO = re.compile(r"(?:no|deny|reject|don't allow|n)[.!]?", re.IGNORECASE)
@@ -72,6 +78,14 @@ def hub_refusal(rules: AnswerRules, hub: str, dialog: OpenDialog, option: str) -
     if dialog.kind is DialogKind.LIMIT and not _WAITS.search(option):
         return "at a usage limit anybody but the person may only wait"
     return ""
+
+
+def waiting_option(options: Sequence[str]) -> str:
+    """The one option of a limit's menu that surely only waits; empty when that is not sure."""
+    found = [
+        option for option in options if _WAITS.search(option) and not _DOES_MORE.search(option)
+    ]
+    return found[0] if len(found) == 1 else ""
 
 
 def plain_answer(option: str) -> bool | None:

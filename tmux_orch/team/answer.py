@@ -35,7 +35,9 @@ def waiting(parts: Parts, project: Project) -> list[dict[str, Any]]:
     return [d.shown() for d in parts.board.dialogs.all() if split_key(d.key)[0] == project.name]
 
 
-def answer(parts: Parts, seat: Seat, body: Mapping[str, Any], sender: str | None) -> dict[str, Any]:
+def answer(
+    parts: Parts, seat: Seat, body: Mapping[str, Any], sender: str | None, by: str = ""
+) -> dict[str, Any]:
     """Show the agent's dialog, or choose the option of it that ``body["option"]`` means.
 
     Args:
@@ -43,6 +45,7 @@ def answer(parts: Parts, seat: Seat, body: Mapping[str, Any], sender: str | None
         body: ``option``; ``text`` for a field; ``id`` and ``seen`` (question, options, exact) of
             what was shown, so that nothing else is answered; ``show_only``.
         sender: The agent that answers (only the hub comes here), or ``None`` for the person.
+        by: Who is written down to have answered, where it is neither.
 
     Raises:
         Absent: no dialog waits, or not the one that was shown any more.
@@ -61,7 +64,7 @@ def answer(parts: Parts, seat: Seat, body: Mapping[str, Any], sender: str | None
         may(parts, seat, dialog, option, sender)
         told = {
             "id": dialog.id, "kind": str(dialog.kind), "question": dialog.question,
-            "exact": dialog.exact, "option": option, "text": text, "by": sender or PERSON,
+            "exact": dialog.exact, "option": option, "text": text, "by": by or sender or PERSON,
         }  # fmt: skip
         through, after = _give(parts, seat, dialog, wanted, text, told)
     _noted(parts, seat, dialog)

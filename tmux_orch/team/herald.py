@@ -7,7 +7,7 @@ import logging
 from collections.abc import Mapping
 from typing import Any
 
-from tmux_orch.domain.answering import POLICY, AnswerRules
+from tmux_orch.domain.answering import POLICY, AnswerRules, waiting_option
 from tmux_orch.domain.dialog import DialogKind
 from tmux_orch.domain.errors import OrchError
 from tmux_orch.domain.names import split_key
@@ -61,7 +61,7 @@ class Herald:
 
     def _hub(self, kind: str, key: str, payload: Mapping[str, Any]) -> None:
         project, name = split_key(key)
-        if kind != "dialog.opened":
+        if kind != "dialog.opened" or _answered_by_us(payload):
             return
         for hub in self._seats.of_project(project):
             if hub.role == HUB_ROLE and hub.key != key:
@@ -84,3 +84,9 @@ class Herald:
         told = printable(" ".join(str(what).split()), _MOST)
         # Quoted: the agent chose these words, and the message speaks in our voice.
         return f'{name} waits ({kind}): "{told}".{harm} {how}'
+
+
+def _answered_by_us(payload: Mapping[str, Any]) -> bool:
+    """Whether it is a limit's menu that ``LimitMenu`` answers: nobody else has to do anything."""
+    options = [str(option) for option in payload["options"]]
+    return payload["kind"] == DialogKind.LIMIT and bool(waiting_option(options))
