@@ -14,6 +14,8 @@ COMMANDS = (
     "tmux-orch ls",
     "tmux-orch messages",
     "tmux-orch log",
+    "tmux-orch schedule",
+    "schedule_with_note.sh",
     "git add",
     "git commit",
 )

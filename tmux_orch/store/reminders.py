@@ -47,7 +47,7 @@ class Reminders:
                     raise BadInput(f"there is a reminder {reminder.id} already", "ask again")
                 return first
             self._check_room(c, reminder)
-            c.execute(_ADD, _row(reminder))
+            c.execute(_ADD, row_of(reminder))
         return reminder
 
     def get(self, reminder_id: str) -> Reminder | None:
@@ -97,7 +97,7 @@ class Reminders:
                 skips=old.skips + skips,
                 reason=old.reason if reason is None else redact(reason),
             )
-            c.execute(_CHANGE.values(**_row(moved)), {"sought": reminder_id})
+            c.execute(_CHANGE.values(**row_of(moved)), {"sought": reminder_id})
         return moved
 
     def _check_room(self, c: Connection, new: Reminder) -> None:
@@ -114,7 +114,8 @@ class Reminders:
                 )
 
 
-def _row(reminder: Reminder) -> dict[str, Any]:
+def row_of(reminder: Reminder) -> dict[str, Any]:
+    """A reminder as its row."""
     return {
         "id": reminder.id,
         "project": reminder.project,

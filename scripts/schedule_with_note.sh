@@ -1,0 +1,22 @@
+#!/bin/sh
+# schedule_with_note.sh MINUTES "NOTE" [TARGET]: brings NOTE to an agent in MINUTES (3 when empty).
+# TARGET is what scm takes (developer, pm, session:window, %3); without it, the agent that runs this.
+# Exit codes as of tmux-orch; 2 for bad input, and nothing was scheduled.
+set -eu
+if [ $# -gt 3 ]; then
+    echo "usage: schedule_with_note.sh MINUTES \"NOTE\" [TARGET]; put the note in quotes" >&2
+    exit 2
+fi
+minutes=${1:-3}
+case $minutes in
+*[!0-9]*)
+    echo "schedule_with_note.sh: '$minutes' is not a number of minutes; give a whole one, like 30" |
+        tr -cd '[:print:]\n' >&2
+    exit 2
+    ;;
+esac
+note=${2:-Check in: look at where things stand, then go on.}
+if [ -n "${3:-}" ]; then
+    exec tmux-orch schedule in --to "$3" -- "$minutes" "$note"
+fi
+exec tmux-orch schedule in -- "$minutes" "$note"
