@@ -10,13 +10,18 @@ fi
 minutes=${1:-3}
 case $minutes in
 *[!0-9]*)
-    echo "schedule_with_note.sh: '$minutes' is not a number of minutes; give a whole one, like 30" |
-        tr -cd '[:print:]\n' >&2
+    shown=$(printf %s "$minutes" | tr -cd '[:print:]' | cut -c 1-40)
+    echo "schedule_with_note.sh: '$shown' is not a number of minutes; give a whole one, like 30" >&2
     exit 2
     ;;
 esac
+here=$(cd -- "$(dirname -- "$0")" && pwd)
+for orch in "$here/tmux-orch" "$(command -v tmux-orch)" "${HOME:-}/.local/bin/tmux-orch"; do
+    [ -x "$orch" ] && break
+done
+[ -x "$orch" ] || { echo "tmux-orch is not installed; run ./scripts/install" >&2; exit 2; }
 note=${2:-Check in: look at where things stand, then go on.}
 if [ -n "${3:-}" ]; then
-    exec tmux-orch schedule in --to "$3" -- "$minutes" "$note"
+    exec "$orch" schedule in --to "$3" -- "$minutes" "$note"
 fi
-exec tmux-orch schedule in -- "$minutes" "$note"
+exec "$orch" schedule in -- "$minutes" "$note"
