@@ -37,6 +37,8 @@ def exists(span: str, reader: Reader) -> bool:
         }
     if words[0] == "tmux-orch":
         command = tmux_orch.get_command(click.Context(tmux_orch), words[1])
+        if isinstance(command, click.Group):
+            return words[2] in command.commands
         return command is not None and set(words[2:]) <= agents
     if words[0] == "git":
         return words[1] in GIT and not {"--force", "--hard", "-f", "-D"} & set(words)
