@@ -13,6 +13,7 @@ GROUPS = {
     "sending": ("benchmarks.sending", "figures"),
     "standing": ("benchmarks.standing", "figures"),
     "watching": ("benchmarks.watching", "figures"),
+    "schedule": ("benchmarks.schedule", "figures"),
     "analysis": ("benchmarks.analysis", "figures"),
     "soak": ("benchmarks.soak", "figures"),
 }
