@@ -36,6 +36,7 @@ def test_without_a_file_everything_is_the_default(tmp_path: Path) -> None:
         "answer_deadline_s",
         "answer_deadline_outcome",
         "check_ins",
+        "credit_mirror",
     }
 
 

@@ -40,8 +40,9 @@ class World:
     def outlooks(self, account: str) -> list[Outlook]:
         return self.windows if account == "claude:/mine" else []
 
-    def ask(self, seat: Any, why: str, within_s: float, *, occasion: str) -> bool:
+    def ask(self, seat: Any, why: str, within_s: float, *, occasion: str, goes_on: bool) -> bool:
         assert within_s >= 60
+        assert goes_on
         self.asked.append((seat.key, why, occasion))
         return True
 

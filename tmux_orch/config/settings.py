@@ -47,6 +47,7 @@ class _File(Strict):
     answer_deadline_s: int | None = None
     answer_deadline_outcome: str | None = None
     check_ins: bool | None = None
+    credit_mirror: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -65,6 +66,7 @@ class Settings:
         answer_deadline_s: Seconds that a dialog waits for an answer; 0 for ever.
         answer_deadline_outcome: What happens then: ``stay`` or ``deny``.
         check_ins: Whether agents are asked to report in their roles' rhythm.
+        credit_mirror: Whether ``credit_schedule.json`` is written for tools that read it.
         origins: Setting → ``default``, ``file:line`` or the variable's name.
     """
 
@@ -78,6 +80,7 @@ class Settings:
     answer_deadline_s: int = 0
     answer_deadline_outcome: str = str(Outcome.STAY)
     check_ins: bool = True
+    credit_mirror: bool = False
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property

@@ -40,17 +40,19 @@ def is_worth(state: AgentState, dirty_files: int | None) -> bool:
     return state in BUSY or (state in READY and bool(dirty_files))
 
 
-def request(page: str, why: str, within_s: float) -> str:
+def request(page: str, why: str, within_s: float, *, goes_on: bool = False) -> str:
     """What the agent is told.
 
     Args:
         page: Path in its worktree.
         why: ``the team is being stopped``.
         within_s: How long it has.
+        goes_on: It shall go on with its work afterwards.
     """
+    after = "Then go on." if goes_on else "Begin nothing new after it, and end your turn."
     span = f"{round(within_s)} seconds" if within_s < 120 else f"{round(within_s / 60)} minutes"
     return (
         f"Checkpoint: {why}. You have about {span}. First commit what works. Then write the file "
         f"{page} with your task, your branch, what you did last, and the next steps. "
-        "Git ignores that file. Begin nothing new after it, and end your turn."
+        f"Git ignores that file. {after}"
     )

@@ -24,7 +24,9 @@ _ROUND_S = 600
 class Ask(Protocol):
     """Asks an agent to commit and to write its checkpoint, once per occasion."""
 
-    def __call__(self, seat: Seat, why: str, within_s: float, *, occasion: str) -> bool:
+    def __call__(
+        self, seat: Seat, why: str, within_s: float, *, occasion: str, goes_on: bool
+    ) -> bool:
         """Whether it was asked now."""
 
 
@@ -77,7 +79,8 @@ class Approaching:
                 continue
             why, within_s, until = found
             occasion = f"limit:{_rounded(until):%Y-%m-%dT%H:%MZ}"
-            self._ask(seat, why, within_s, occasion=occasion)
+            # The limit may not come, and an agent that rests is not woken after it to go on.
+            self._ask(seat, why, within_s, occasion=occasion, goes_on=True)
             self._asked[seat.key] = until
 
     def _why(self, seat: Seat, now: datetime) -> tuple[str, float, datetime] | None:

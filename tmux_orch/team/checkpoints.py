@@ -32,7 +32,15 @@ class Checkpoints:
     def __init__(self, parts: Parts) -> None:
         self._parts = parts
 
-    def ask(self, seat: Seat, why: str, within_s: float, *, occasion: str = "") -> bool:
+    def ask(
+        self,
+        seat: Seat,
+        why: str,
+        within_s: float,
+        *,
+        occasion: str = "",
+        goes_on: bool = False,
+    ) -> bool:
         """Ask an agent to commit and to write its page; once per occasion.
 
         Args:
@@ -40,13 +48,14 @@ class Checkpoints:
             why: Words of ours, e.g. ``your plan's weekly limit is nearly used up``.
             within_s: How long it has.
             occasion: What it is asked once for, e.g. ``hold:7``; else ``why`` on this day.
+            goes_on: It shall go on with its work afterwards.
 
         Returns:
             Whether it was asked now. Not when it was for the same occasion, when it is not there,
             when a question stands on its screen, or while something holds it: it would read the
             request after the pause.
         """
-        return self._ask(seat, why, within_s, occasion) is not None
+        return self._ask(seat, why, within_s, occasion, goes_on) is not None
 
     def before_stops(
         self,
@@ -123,7 +132,9 @@ class Checkpoints:
                 dirty = None  # git cannot be read: nothing to save that we know of
         return checkpoint.is_worth(state, dirty)
 
-    def _ask(self, seat: Seat, why: str, within_s: float, occasion: str) -> Message | None:
+    def _ask(
+        self, seat: Seat, why: str, within_s: float, occasion: str, goes_on: bool = False
+    ) -> Message | None:
         parts = self._parts
         live = parts.board.seat(seat.key)
         if live is None or live.fused().state not in BUSY | READY or live.hold() is not None:
@@ -136,7 +147,7 @@ class Checkpoints:
         try:
             pages.directory(Path(seat.worktree))
             message = parts.courier.accept(
-                SYSTEM, seat.key, checkpoint.request(page, why, within_s),
+                SYSTEM, seat.key, checkpoint.request(page, why, within_s, goes_on=goes_on),
                 priority=Priority.HIGH, client_key=mark,
             )  # fmt: skip
         except OrchError as error:

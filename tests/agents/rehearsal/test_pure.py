@@ -170,7 +170,7 @@ GOOD: dict[str, Any] = {
     "deaf_s": 0.5, "work_s": 2, "read": "a.txt", "permission": "touch x",
     "ask": {"question": "q", "options": ["a", "b"]}, "write": {"a/b.txt": "x"},
     "run": ["scm", "orchestrator", "done"], "commit": "message",
-    "use": {"tokens": 10, "usd": 0.5}, "print": "", "say": "hi",
+    "use": {"tokens": 10, "usd": 0.5, "percent": 42, "reset_s": 60}, "print": "", "say": "hi",
     "limit": "You've hit your limit", "limit_menu": True, "exit": 3, "crash": 9, "repeat": 2,
     "then": {"say": "more"},
 }  # fmt: skip

@@ -203,9 +203,9 @@ class Agent:
         self._draw()  # first, so that who reads "idle" and then the screen sees the box of now
         self._session.publish("idle")
 
-    def use(self, tokens: int, usd: float) -> None:
+    def use(self, used: dict[str, float]) -> None:
         """It used so much more; published with its next state."""
-        self._session.use(tokens, usd)
+        self._session.use(used)
 
     def _busy(self) -> None:
         self._session.publish("busy")

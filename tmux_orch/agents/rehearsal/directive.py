@@ -25,7 +25,7 @@ KEYS = {
     "write": "files to write in the working directory: {path: text}",
     "run": "command to run without asking: list of words",
     "commit": "message of a commit of what was written, else of everything",
-    "use": "use to tell, added to what was told before: {tokens, usd}",
+    "use": "use to tell, added to what was told before: {tokens, usd, percent, reset_s}",
     "print": "text shown on the screen as a tool's output, and nowhere else",
     "say": "text to answer",
     "limit": "usage limit with this text: ends the turn",
@@ -134,9 +134,11 @@ def _question(value: Any) -> bool:
 
 
 def _use(value: Any) -> bool:
-    if not isinstance(value, dict) or not value or not set(value) <= {"tokens", "usd"}:
+    known = {"tokens", "usd", "percent", "reset_s"}
+    if not isinstance(value, dict) or not value or not set(value) <= known:
         return False
-    return _between(0, 10**12, value.get("tokens", 0)) and _seconds(value.get("usd", 0))
+    rest = all(_seconds(value.get(name, 0)) for name in ("usd", "percent", "reset_s"))
+    return rest and _between(0, 10**12, value.get("tokens", 0))
 
 
 _CHECKS: dict[str, Callable[[Any], bool]] = {

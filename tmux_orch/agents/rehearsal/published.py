@@ -11,12 +11,13 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Any
 
 from tmux_orch.agents.adapter import Berth
 from tmux_orch.agents.rehearsal import places
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.states import AgentState, Reading, Source
-from tmux_orch.domain.work import Figures
+from tmux_orch.domain.work import Figures, Quota
 
 _STATUS = {"idle": AgentState.IDLE, "busy": AgentState.WORKING}
 _WAITING = {
@@ -38,6 +39,7 @@ class Published:
     status_at: datetime
     tokens: int | None = None
     usd: float | None = None
+    quotas: tuple[Quota, ...] = ()
 
     @property
     def lives(self) -> bool:
@@ -80,7 +82,10 @@ def figures(berth: Berth) -> Figures | None:
     found = _of_seat(berth)
     if found is None or found.tokens is None:
         return None
-    return Figures(found.status_at, input_tokens=found.tokens, output_tokens=0, cost_usd=found.usd)
+    return Figures(
+        found.status_at, input_tokens=found.tokens, output_tokens=0, cost_usd=found.usd,
+        quotas=found.quotas,
+    )  # fmt: skip
 
 
 def read(path: Path) -> Published | None:
@@ -97,9 +102,18 @@ def read(path: Path) -> Published | None:
             status_at=datetime.fromtimestamp(int(data["statusUpdatedAt"]) / 1000, UTC),
             tokens=int(used["tokens"]) if used else None,
             usd=float(used["usd"]) if used else None,
+            quotas=_quotas(used or {}),
         )
     except (OSError, ValueError, KeyError, TypeError, AttributeError, OverflowError):
         return None  # absent or damaged; owner() tells the two apart, level() needs not
+
+
+def _quotas(used: dict[str, Any]) -> tuple[Quota, ...]:
+    if used.get("percent") is None:
+        return ()
+    ends = used.get("resetsAt")
+    resets_at = datetime.fromtimestamp(int(ends), UTC) if ends else None
+    return (Quota("five_hour", float(used["percent"]), resets_at),)
 
 
 def _of_seat(berth: Berth) -> Published | None:

@@ -59,10 +59,18 @@ class SessionFile:
             os.close(descriptor)
         os.replace(draft, self._path)
 
-    def use(self, tokens: int, usd: float) -> None:
-        """Add to what this process used, as the file tells it from the next state on."""
-        before = self._facts.get("usage", {"tokens": 0, "usd": 0.0})
-        self._facts["usage"] = {"tokens": before["tokens"] + tokens, "usd": before["usd"] + usd}
+    def use(self, used: dict[str, float]) -> None:
+        """Add to what this process used, as the file tells it from the next state on.
+
+        The part of a plan's window that is used is told as it is, not added.
+        """
+        facts = {"tokens": 0, "usd": 0.0, **self._facts.get("usage", {})}
+        facts["tokens"] += used.get("tokens", 0)
+        facts["usd"] += used.get("usd", 0.0)
+        if "percent" in used:
+            facts["percent"] = used["percent"]
+            facts["resetsAt"] = int(time.time()) + used["reset_s"] if "reset_s" in used else None
+        self._facts["usage"] = facts
 
     def remove(self) -> None:
         """The clean end."""

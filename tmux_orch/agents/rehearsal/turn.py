@@ -238,7 +238,7 @@ class Turn:
         yield from self._ran(given, status, output)
 
     def _use(self, used: dict[str, Any], _order: Directive) -> Work:
-        self._agent.use(used.get("tokens", 0), used.get("usd", 0.0))
+        self._agent.use(used)
         yield from ()
 
     def _print(self, text: str, _order: Directive) -> Work:
