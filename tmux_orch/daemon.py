@@ -27,15 +27,20 @@ from tmux_orch.config.registry import Registry
 from tmux_orch.config.settings import load_settings
 from tmux_orch.domain.errors import EXIT_DONE, Absent, OrchError
 from tmux_orch.domain.names import split_key
+from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.domain.states import Fused
 from tmux_orch.messages.courier import Courier
 from tmux_orch.rpc import lock
 from tmux_orch.rpc.ready import Announcement
 from tmux_orch.rpc.server import Listener
+from tmux_orch.schedule.accounts import Accounts
+from tmux_orch.schedule.book import Around
 from tmux_orch.schedule.clockwork import Clockwork
+from tmux_orch.schedule.keeper import Keeper
 from tmux_orch.store.catch_up import catch_up
 from tmux_orch.store.database import open_database
 from tmux_orch.store.events import Events
+from tmux_orch.store.holds import Holds as AccountHolds
 from tmux_orch.store.journal import Journal
 from tmux_orch.store.outbox import Outbox
 from tmux_orch.store.plans import Plans
@@ -68,11 +73,14 @@ STOP_GRACE_S = 10.0
 class Notes:
     """What the board saw, written down and told to the courier."""
 
-    def __init__(self, seats: Seats, events: Events, courier: Courier, herald: Herald) -> None:
+    def __init__(
+        self, seats: Seats, events: Events, courier: Courier, herald: Herald, keeper: Keeper
+    ) -> None:
         self._seats = seats
         self._events = events
         self._courier = courier
         self._herald = herald
+        self._keeper = keeper
 
     def state(self, key: str, fused: Fused) -> None:
         """A seat has a new state, or new evidence for one that waits."""
@@ -85,6 +93,7 @@ class Notes:
             return  # removed meanwhile: nobody is left to be told
         finally:
             self._courier.kick(key)
+        self._keeper.state(key, fused)
 
     def event(self, kind: str, key: str | None, payload: Mapping[str, Any]) -> None:
         """Something happened that is no state."""
@@ -94,6 +103,13 @@ class Notes:
             self._seats.update(key, conversation_id=str(payload["to"]))
         self._events.append(kind, split_key(key)[0] if key else None, key, payload)
         self._herald.event(kind, key, payload)
+        self._keeper.event(kind, key, payload)
+
+
+def up_seats(projects: Projects, seats: Seats) -> list[Seat]:
+    """The agents that shall run, of all live teams, by project and slot; from memory."""
+    live = {project.name for project in projects.all() if project.live}
+    return [seat for seat in seats.all() if seat.project in live and seat.desired is Desired.UP]
 
 
 class Daemon:
@@ -113,10 +129,12 @@ class Daemon:
         self.rounds = Rounds(self.parts)
         self.budgets = Budgets(self.parts, self.rounds.read_usage)
         self.rounds.used, self.rounds.budget = self.budgets.look, self.budgets.alert
-        self.parts.board.held = self.budgets.held
-        self.clockwork = Clockwork(self.parts.database, self.clock)
+        self.parts.board.held = self._held
         self.scheduled = Scheduled(self.parts, self.clockwork)
-        self.rounds.also += [self.scheduled.keep, LimitMenu(self.parts).look]
+        self.parts.keeper.reminders_after_reset = self.scheduled.reminders.after_reset
+        self.rounds.also += [
+            self.parts.keeper.round, self.scheduled.keep, LimitMenu(self.parts).look,
+        ]  # fmt: skip
         desk = HookDesk(self.parts.board, self.parts.courier, self.clock)
         self.verbs = Verbs(
             self.parts, self.up, desk, self.ended.set, self._about(), self.after_boot
@@ -142,12 +160,32 @@ class Daemon:
         courier = Courier(server, database, outbox, board.seat, seats.get, clock)
         board.dialogs.rules = settings.answers
         herald = Herald(server, seats, courier, settings.answers)
-        notes = Notes(seats, events, courier, herald)
+        projects = Projects(database, clock)
+        self.clockwork = Clockwork(database, clock)
+        accounts = Accounts(known, lambda seat: parts.berth(seat, ()))
+        keeper = Keeper(
+            Around(
+                store=AccountHolds(database),
+                account=accounts.of,
+                seats=lambda: up_seats(projects, seats),
+                live=board.seat,
+                accept=courier.accept,
+                find=outbox.by_client_key,
+                message=outbox.get,
+                waiting=outbox.count_held,
+                kick=courier.kick,
+                append=events.append,
+                clock=clock,
+            ),
+            self.clockwork,
+        )
+        self.clockwork.answers["resume"] = keeper.ring
+        notes = Notes(seats, events, courier, herald, keeper)
         board.on_change, board.on_event = notes.state, notes.event
-        return Parts(
+        parts = Parts(
             registry=registry,
             database=database,
-            projects=Projects(database, clock),
+            projects=projects,
             plans=Plans(database, clock),
             seats=seats,
             journal=Journal(database, clock),
@@ -166,7 +204,13 @@ class Daemon:
             branch_prefix=settings.branch_prefix,
             check_ins=settings.check_ins,
             hook=commands.place(registry.commands),
+            accounts=accounts,
+            keeper=keeper,
         )
+        return parts
+
+    def _held(self, seat: Seat) -> str | None:
+        return self.parts.keeper.held(seat) or self.budgets.held(seat)
 
     def _about(self) -> dict[str, Any]:
         return {

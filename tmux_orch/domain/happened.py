@@ -52,6 +52,23 @@ SAYINGS: dict[str, Saying] = {
     "limit_inside": Saying(
         "had helpers that a usage limit stopped[ (until {until_at})][: {evidence}]", "look"
     ),
+    "hold.begun": Saying(
+        "the account {account} is held: {what}[, until {until_at}] ({confidence})", "look"
+    ),
+    "hold.moved": Saying(
+        "the hold of {account} ({what}) was moved[ to {until_at}] ({source})", "look"
+    ),
+    "hold.probed": Saying("the account is tried: {what} (try {probe})"),
+    "hold.ended": Saying("the hold of {account} has ended: {what}[, {outcome}]", "good"),
+    "wake.sent": Saying("was sent its one resume message {message}"),
+    "wake.verified": Saying("works again after its limit", "good"),
+    "wake.failed": Saying("was at its limit still[; held until {until_at}]", "look"),
+    "wake.asked": Saying(
+        "was not woken: its conversation fills {context_percent} % of its context and was held "
+        "for {held_h} h; a person says: tmux-orch credits wake",
+        "look",
+    ),
+    "wake.left": Saying("needed no resume message: {why}"),
     "condition_seen": Saying("shows {condition}[: {evidence}]", "look"),
     "agent.blocked": Saying("is blocked: {text}", "look"),
     "attention.raised": Saying("needs a look: {kind}, {detail}[ (reminder {reminder})]", "look"),

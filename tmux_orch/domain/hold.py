@@ -11,6 +11,7 @@ from datetime import datetime
 from enum import StrEnum
 
 ACCOUNT = ""  # the scope of a hold that concerns all of an account's agents
+INSIDE = "inside"  # the scope of one that stopped only helpers inside its agent
 
 
 class Cause(StrEnum):
@@ -68,7 +69,7 @@ class Hold:
         source: Where ``until_at`` was read: ``hook``, ``status_line``, ``screen`` …
         confidence: How well it is known.
         state: Where in its life it is.
-        probes: How many times it was tried too early.
+        probes: How many times its agents were woken and the limit was still there.
         ended_at: When it ended.
         outcome: How it ended, in words.
     """
@@ -87,6 +88,11 @@ class Hold:
     ended_at: datetime | None = None
     outcome: str = ""
 
+    @property
+    def inside(self) -> bool:
+        """Whether the limit stopped only helpers inside ``agent``: nobody is held by it."""
+        return self.scope == INSIDE
+
 
 @dataclass(frozen=True, slots=True)
 class Wake:
@@ -96,6 +102,7 @@ class Wake:
         hold: Number of the hold.
         agent: Its key.
         state: Where in its life it is.
+        met_at: When it met the limit itself: a turn of it was broken off. ``None``: it did not.
         due_at: When its turn comes (aware UTC): reset, two minutes, and its place in the line.
         message: Id of the resume message, once it was accepted.
         state_at: When ``state`` was entered.
@@ -104,6 +111,51 @@ class Wake:
     hold: int
     agent: str
     state: WakeState
+    met_at: datetime | None = None
     due_at: datetime | None = None
     message: str = ""
     state_at: datetime | None = None
+
+
+HOLD_MOVES: dict[HoldState, frozenset[HoldState]] = {
+    HoldState.HELD: frozenset({HoldState.WAKING, HoldState.ENDED}),
+    HoldState.WAKING: frozenset({HoldState.HELD, HoldState.ENDED}),
+    HoldState.ENDED: frozenset(),
+}
+WAKE_MOVES: dict[WakeState, frozenset[WakeState]] = {
+    WakeState.WAITING: frozenset({WakeState.ASKED, WakeState.SENT, WakeState.LEFT}),
+    WakeState.ASKED: frozenset({WakeState.SENT, WakeState.LEFT}),
+    WakeState.SENT: frozenset({WakeState.VERIFIED, WakeState.FAILED, WakeState.LEFT}),
+    # What failed waits with the hold; what was done may meet the limit again before it has ended.
+    WakeState.FAILED: frozenset({WakeState.WAITING, WakeState.LEFT}),
+    WakeState.VERIFIED: frozenset({WakeState.WAITING}),
+    WakeState.LEFT: frozenset({WakeState.WAITING}),
+}
+#: Nothing more is to be done for these; ``asked`` waits for a person, and no hold waits for it.
+SETTLED = frozenset({WakeState.VERIFIED, WakeState.LEFT, WakeState.ASKED})
+
+
+class IllegalMove(Exception):
+    """A move that the table does not have: a fault of ours."""
+
+
+def hold_move(old: HoldState, new: HoldState) -> HoldState:
+    """``new``, when the table allows it from ``old``.
+
+    Raises:
+        IllegalMove: it does not.
+    """
+    if new not in HOLD_MOVES[old]:
+        raise IllegalMove(f"hold: {old} -> {new}")
+    return new
+
+
+def wake_move(old: WakeState, new: WakeState) -> WakeState:
+    """The same for a waking.
+
+    Raises:
+        IllegalMove: the table does not have this move.
+    """
+    if new not in WAKE_MOVES[old]:
+        raise IllegalMove(f"waking: {old} -> {new}")
+    return new

@@ -62,12 +62,20 @@ def move(old: MessageState, new: MessageState) -> MessageState:
     return new
 
 
+#: The sender of what we tell agents ourselves.
+SYSTEM = "orch"
+
+
 class Priority(StrEnum):
-    """How urgent: ``high`` may be handed over beside a tool result, in the middle of a turn."""
+    """How urgent: ``high`` may be handed over beside a tool result, in the middle of a turn.
+
+    ``first`` is ours alone: it goes before everything that waits and was not typed yet.
+    """
 
     LOW = "low"
     MEDIUM = "medium"
     HIGH = "high"
+    FIRST = "first"
 
 
 class Proof(StrEnum):

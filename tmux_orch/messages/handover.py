@@ -9,7 +9,7 @@ from tmux_orch.domain.message import Message, Priority
 from tmux_orch.messages.compose import TOOL_CHARS, whole
 from tmux_orch.messages.lane import Lane
 from tmux_orch.messages.port import Handover, Moment, SeatPort, Sighting
-from tmux_orch.messages.record import Record, may_stand_typed, was_handed
+from tmux_orch.messages.record import Record, in_line, may_stand_typed, was_handed
 
 # The 9th consecutive answer that keeps a turn going is overridden by the program: its text is in
 # the transcript, but the model is not asked (Claude Code 2.1.329 and 2.1.197).
@@ -73,7 +73,7 @@ class Handovers:
     def _waiting(self, key: str, port: SeatPort) -> list[Message]:
         """In order, up to the first that may stand in the composer: nothing overtakes that one."""
         waiting: list[Message] = []
-        for message in self._record.outbox.open_for(key):
+        for message in in_line(self._record.outbox.open_for(key)):
             if was_handed(message):
                 continue
             if may_stand_typed(message) or message.raw:

@@ -13,7 +13,7 @@ from tmux_orch.messages.deliver import Delivery, Outcome
 from tmux_orch.messages.gate import Kind, Verdict
 from tmux_orch.messages.hands import Hands
 from tmux_orch.messages.port import SeatPort, Sighting
-from tmux_orch.messages.record import Record, may_stand_typed, was_handed
+from tmux_orch.messages.record import Record, in_line, may_stand_typed, was_handed
 from tmux_orch.messages.resolve import SETTLE_S, Trace, Whereabouts, whereabouts
 from tmux_orch.messages.survey import Survey, survey
 
@@ -100,7 +100,7 @@ class Lane:
 
     def _pass(self) -> str | None:
         """Every message as far as it goes now; the id of the first one that has to wait."""
-        rows = self._record.outbox.open_for(self.key)
+        rows = in_line(self._record.outbox.open_for(self.key))
         for place, row in enumerate(rows):
             if self._stop.is_set():
                 return None

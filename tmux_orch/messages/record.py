@@ -5,7 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable, Sequence
 
-from tmux_orch.domain.message import OPEN, Message, MessageState, Proof
+from tmux_orch.domain.message import OPEN, Message, MessageState, Priority, Proof
 from tmux_orch.store.database import Database
 from tmux_orch.store.outbox import NewMessage, Outbox
 
@@ -26,6 +26,18 @@ def may_stand_typed(message: Message) -> bool:
 def was_handed(message: Message) -> bool:
     """Whether a hook answer carried it, and no answer of the model was seen yet."""
     return message.state is MessageState.SUBMITTED and message.reason == HANDED
+
+
+def in_line(waiting: Sequence[Message]) -> list[Message]:
+    """Open messages of one target, given in order of acceptance, in the order to deliver them.
+
+    What is first goes before all that was not typed yet; what may stand in the composer before it.
+    """
+    if not any(message.priority is Priority.FIRST for message in waiting):
+        return list(waiting)
+    return sorted(
+        waiting, key=lambda m: (not may_stand_typed(m), m.priority is not Priority.FIRST, m.seq)
+    )
 
 
 class Record:

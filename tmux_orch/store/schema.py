@@ -264,6 +264,7 @@ WAKES = Table(
     Column("hold", ForeignKey("holds.id", ondelete="CASCADE"), primary_key=True),
     Column("agent", String(128), primary_key=True),
     Column("state", String(16), nullable=False),
+    Column("met_at", String(32)),
     Column("due_at", String(32)),
     Column("message", String(8), nullable=False),
     Column("state_at", String(32)),

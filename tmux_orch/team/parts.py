@@ -18,6 +18,8 @@ from tmux_orch.domain.plan import Plan
 from tmux_orch.domain.roles import HUB_ROLE, Templates
 from tmux_orch.domain.seat import Seat
 from tmux_orch.messages.courier import Courier
+from tmux_orch.schedule.accounts import Accounts
+from tmux_orch.schedule.keeper import Keeper
 from tmux_orch.store.database import Database
 from tmux_orch.store.events import Events
 from tmux_orch.store.journal import Journal
@@ -59,6 +61,8 @@ class Parts:
     branch_prefix: str
     check_ins: bool
     hook: Path
+    accounts: Accounts
+    keeper: Keeper
 
     def adapter(self, seat: Seat) -> Adapter:
         """The adapter of a seat's program."""

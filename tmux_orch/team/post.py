@@ -7,6 +7,7 @@ from collections.abc import Callable
 
 from tmux_orch.domain import address
 from tmux_orch.domain.errors import BadInput, Refused
+from tmux_orch.domain.message import SYSTEM as SYSTEM
 from tmux_orch.domain.message import Priority
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.seat import Desired
@@ -17,8 +18,6 @@ from tmux_orch.team.parts import Parts
 # At most so long unless told otherwise, then the sender is told "held".
 WAIT_S = 10.0
 USER = "user"
-#: The sender of what we tell agents ourselves.
-SYSTEM = "orch"
 
 
 class Post:
@@ -48,7 +47,7 @@ class Post:
             sender or USER,
             target,
             request.text("text"),
-            priority=Priority(request.text("priority", "medium")),
+            priority=self._priority(request),
             raw=raw,
             client_key=request.text("id") or None,
             begin=wait_s > 0,
@@ -66,6 +65,12 @@ class Post:
             # Looking and typing would compete with the answer for the interpreter.
             reply.finish()
             self.parts.courier.kick(target)
+
+    def _priority(self, request: Request) -> Priority:
+        named = request.text("priority", "medium")
+        if named not in ("low", "medium", "high"):
+            raise BadInput(f"--priority {named[:40]!r}", "use low, medium or high")
+        return Priority(named)
 
     def _wait_s(self, request: Request) -> float:
         try:

@@ -58,6 +58,7 @@ def told(parts: Parts, seat: Seat) -> dict[str, Any]:
         "input_tokens": figures.input_tokens if figures is not None else None,
         "output_tokens": figures.output_tokens if figures is not None else None,
         "cost_usd": figures.cost_usd if figures is not None else None,
+        "hold": parts.keeper.shown(seat),
         "last_line": parts.work.of(seat.key).words.last_line or None,
         "attention": [
             {

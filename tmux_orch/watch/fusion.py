@@ -111,6 +111,8 @@ def _limited(facts: Readings, now: datetime) -> Verdict | None:
 
 
 def _is_over(facts: Readings, limit: Reading, now: datetime) -> bool:
+    if facts.let_go_at is not None and limit.at <= facts.let_go_at:
+        return True
     if limit.until_at is not None and now >= limit.until_at + timedelta(seconds=AFTER_RESET_S):
         return True
     shown = facts.limit is not None and _shows(facts) and facts.screen_age_s <= SCREEN_FRESH_S

@@ -133,6 +133,16 @@ class LiveSeat(SeatView):
             self._readings = replace(self._readings, mark=made)
         self._fuse(seat)
 
+    def let_go(self, at: datetime) -> None:
+        """Limits that it was seen at until ``at`` are over: it is woken now.
+
+        Their words may stand on its screen for long; another limit counts again.
+        """
+        with self._lock:
+            seat = self._seat
+            self._readings = replace(self._readings, let_go_at=at)
+        self._fuse(seat)
+
     # -- looking ---------------------------------------------------------------------------------
 
     def refresh(self) -> Fused:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from datetime import datetime
 
 from tmux_orch.domain.states import BUSY, READY, AgentState, Reading, Source
 from tmux_orch.domain.work import Quota
@@ -28,6 +29,7 @@ class Readings:
         git: The last change in the worktree.
         published: A session file of this very process was seen before.
         parked: It is held for a limit now.
+        let_go_at: Limits first seen until then are over: its account's hold ended for it.
         ran: It was seen ready or at work before, so that it is not starting.
         age_s: Seconds since the program was started.
         screen_age_s: Seconds since the screen was last known to show what ``screen`` says.
@@ -46,6 +48,7 @@ class Readings:
     git: Reading | None = None
     published: bool = False
     parked: bool = False
+    let_go_at: datetime | None = None
     ran: bool = False
     age_s: float = 0.0
     screen_age_s: float = 0.0

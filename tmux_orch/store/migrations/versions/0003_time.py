@@ -68,6 +68,7 @@ def upgrade() -> None:
         ),
         sa.Column("agent", sa.String(128), primary_key=True),
         sa.Column("state", sa.String(16), nullable=False),
+        sa.Column("met_at", sa.String(32)),
         sa.Column("due_at", sa.String(32)),
         sa.Column("message", sa.String(8), nullable=False),
         sa.Column("state_at", sa.String(32)),

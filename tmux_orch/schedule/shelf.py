@@ -1,0 +1,115 @@
+"""The holds as they stand now, in memory: asked by everybody, without waiting for the keeper."""
+
+from __future__ import annotations
+
+import logging
+from collections.abc import Iterator
+
+from tmux_orch.domain.errors import OrchError
+from tmux_orch.domain.hold import ACCOUNT, Hold, HoldState
+from tmux_orch.domain.names import split_key
+from tmux_orch.domain.roles import HUB_ROLE
+from tmux_orch.domain.seat import Seat
+from tmux_orch.schedule import hold_words
+from tmux_orch.schedule.book import Around, Book
+
+_log = logging.getLogger(__name__)
+
+
+class Shelf:
+    """The open holds, and ended ones with agents that a person was asked about.
+
+    Every method may be called from any thread; only the keeper, who changes them, calls
+    :meth:`read`.
+
+    Args:
+        around: What the keeper works with.
+    """
+
+    def __init__(self, around: Around) -> None:
+        self._around = around
+        self.books: tuple[Book, ...] = ()
+        self.read()
+
+    def read(self) -> None:
+        """Take what is stored now."""
+        store = self._around.store
+        holds = sorted([*store.open(), *store.loose()], key=lambda hold: hold.id)
+        self.books = tuple(
+            Book(hold, {wake.agent: wake for wake in store.wakes(hold.id)}) for hold in holds
+        )
+
+    def concerned(self, book: Book) -> list[Seat]:
+        """The agents that a hold concerns, by project and slot."""
+        found = []
+        for seat in self._around.seats():
+            if book.hold.inside:
+                if seat.key == book.hold.agent:
+                    found.append(seat)
+            elif book.concerns(seat, self._account(seat), self._model(seat)):
+                found.append(seat)
+        return found
+
+    def book_of(self, seat: Seat) -> Book | None:
+        """The hold that keeps messages from this agent; of several the one that ends last."""
+        books = self.books
+        if not books:
+            return None
+        account, model = self._account(seat), self._model(seat)
+        found = [
+            book for book in books if book.concerns(seat, account, model) and book.holds(seat.key)
+        ]
+        return max(found, key=lambda book: _end(book.hold), default=None)
+
+    def _account(self, seat: Seat) -> str:
+        try:
+            return self._around.account(seat)
+        except (OrchError, OSError, KeyError) as error:
+            _log.warning("the account of %s cannot be told: %s", seat.key, error)
+            return ""
+
+    def _model(self, seat: Seat) -> str:
+        if not any(book.hold.scope != ACCOUNT for book in self.books):
+            return seat.model
+        live = self._around.live(seat.key)
+        figures = live.figures() if live is not None else None
+        return (figures.model if figures is not None else "") or seat.model
+
+    def open_of(self, account: str, scope: str, agent: str = "") -> Book | None:
+        """The open hold of this account and scope; of helpers only, that inside ``agent``."""
+        for book in self.books:
+            hold = book.hold
+            if hold.state is HoldState.ENDED or (hold.account, hold.scope) != (account, scope):
+                continue
+            if not hold.inside or hold.agent == agent:
+                return book
+        return None
+
+    def is_asked_about(self, key: str) -> bool:
+        """Whether a person is asked about this agent of a hold that has ended."""
+        return any(key in b.wakes and b.hold.state is HoldState.ENDED for b in self.books)
+
+    def hubs(self, project: str) -> Iterator[Seat]:
+        """The hub of a team, if it is to run."""
+        for seat in self._around.seats():
+            if seat.project == project and seat.role == HUB_ROLE:
+                yield seat
+
+    def tell(self, kind: str, hold: Hold, key: str | None, **more: object) -> None:
+        """Write an event of a hold."""
+        payload = {
+            "hold": hold.id,
+            "account": hold.account,
+            "scope": hold.scope,
+            "cause": str(hold.cause),
+            "what": hold_words.what(hold),
+            "until_at": hold.until_at.isoformat() if hold.until_at else None,
+            "source": hold.source,
+            "confidence": str(hold.confidence),
+            **more,
+        }
+        self._around.append(kind, split_key(key)[0] if key else None, key, payload)
+
+
+def _end(hold: Hold) -> float:
+    return hold.until_at.timestamp() if hold.until_at is not None else float("inf")
