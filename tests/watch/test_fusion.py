@@ -412,6 +412,16 @@ def test_a_limit_ends_two_minutes_after_its_reset() -> None:
     assert fuse(facts, held, at(3600 + AFTER_RESET_S)).state is S.IDLE
 
 
+def test_a_limit_that_the_session_file_tells_is_one_and_ends_without_the_file() -> None:
+    said = replace(say("level", S.USAGE_LIMITED, 10), until_at=at(3600))
+    facts = Readings(process=say("process", None, 0)).with_level(said)
+    facts = facts.with_screen(say("screen", S.IDLE, 11), replace(LIMIT, until_at=None), False)
+    assert facts.limit_said() is said
+    held = fuse(facts, None, at(12))
+    assert held.state is S.USAGE_LIMITED
+    assert fuse(facts, held, at(3600 + AFTER_RESET_S)).state is S.IDLE
+
+
 def test_no_limit_is_believed_for_more_than_five_hours_without_being_seen_again() -> None:
     unread = replace(say("hook", S.USAGE_LIMITED, 10), until_at=None)
     facts = Readings().with_level(say("level", S.IDLE, 10)).with_hook(unread)

@@ -99,7 +99,7 @@ def _event_leads(facts: Readings, now: datetime) -> Verdict | None:
 
 
 def _limited(facts: Readings, now: datetime) -> Verdict | None:
-    """A plan's limit: the failed turn's hook with its text, or the screen and a program at rest."""
+    """A plan's limit: what the program itself tells, or the screen and a program at rest."""
     if facts.level is not None and facts.level.state in BUSY:
         return None
     limit = facts.limit_said()
@@ -177,7 +177,8 @@ def _level(facts: Readings, now: datetime) -> Verdict | None:
         return _while_busy(facts, level, now)
     if level.state in WAITING:
         return _while_waiting(facts, level)
-    return level.state, level
+    # A limit that it tells counts above, until it is over; the file may not change with that.
+    return (_S.IDLE if level.state is _S.USAGE_LIMITED else level.state), level
 
 
 def _while_busy(facts: Readings, level: Reading, now: datetime) -> Verdict:

@@ -125,14 +125,14 @@ class Readings:
         return replace(self, screen=screen, limit=limit, ran=ran)
 
     def limit_said(self) -> Reading | None:
-        """The limit that was read, believed or not: of the hook if it told of one."""
-        hook = self.hook
-        return hook if hook is not None and hook.state is _S.USAGE_LIMITED else self.limit
+        """The limit that was read, believed or not: the program's own word before its screen."""
+        own = (one for one in (self.hook, self.level) if one is not None)
+        return next((one for one in own if one.state is _S.USAGE_LIMITED), self.limit)
 
     def with_quotas(self, quotas: Sequence[Quota]) -> Readings:
         """The plan's windows: when a limit ends as the program was told it, to the second."""
         limit = self.limit_said()
-        if limit is None:
+        if limit is None or limit is self.level:  # its file tells the windows, too
             return self
         used_up = [quota.resets_at for quota in quotas if quota.used_percent >= 100]
         ends = [at for at in used_up if at is not None and at > limit.at]
