@@ -4,15 +4,18 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 from pathlib import Path
 
 import pytest
 
 from tests.conftest import make_repository
 from tests.service.machine import Machine
+from tests.service.subjects import HOSTILE, subject
 from tests.whole.conftest import BIN, wait_until
 from tmux_orch.config.registry import Registry
 from tmux_orch.rpc import lock
+from tmux_orch.service import systemd
 
 UNIT, TIMER = "tmux-orch.service", "tmux-orch-check.timer"
 
@@ -106,3 +109,50 @@ def test_systemd_itself_finds_nothing_wrong_with_the_units(managed: Machine) -> 
     where = box.root / "home/.config/systemd/user"
     done = box.run("systemd-analyze", "--user", "verify", *map(str, where.glob("tmux-orch*.*")))
     assert done.stdout + done.stderr == ""
+
+
+def test_systemd_itself_reads_every_path_as_it_is(managed: Machine) -> None:
+    box = managed
+    where, out = box.root / "home/.config/systemd/user", box.root / "out"
+    where.mkdir(parents=True)
+    out.mkdir()
+    subjects = []
+    for number, name in enumerate(HOSTILE):
+        registry = box.root / "r" / str(number) / name
+        (registry / "logs").mkdir(parents=True)
+        place = box.root / "p" / str(number) / ("" if set("'\"\\") & set(name) else name)
+        place.mkdir(parents=True)
+        program = place / "tmux-orch"
+        program.write_text(f"#!{sys.executable}\n{PROGRAM.format(out=str(out / str(number)))}")
+        program.chmod(0o755)
+        one = subject(f"x-{number}", str(program), str(registry))
+        subjects.append(one)
+        for file in systemd.files(one, box.environment):
+            file.write()
+    units = sorted(str(path) for path in where.iterdir())
+    done = box.run("systemd-analyze", "--user", "verify", *units)
+    assert done.stdout + done.stderr == ""
+    box.systemctl("daemon-reload")
+    names = [f"{one.name}{part}.service" for one in subjects for part in ("", "-check")]
+    box.systemctl("start", *names)
+    for number, one in enumerate(subjects):
+        for words in (one.run, one.stop, one.check):
+            argv, registry = json.loads((out / f"{number}-{words[2]}").read_text())
+            assert argv == list(words)
+            assert registry == one.registry
+        assert Path(one.log).read_text() == "said\n"
+    box.systemctl("stop", *names)
+
+
+# As the daemon: it says when it is ready, and stays.
+PROGRAM = """\
+import json, os, socket, sys, time
+with open({out!r} + "-" + sys.argv[2], "w") as file:
+    json.dump([sys.argv, os.environ["TMUX_ORCH_REGISTRY"]], file)
+if sys.argv[2] == "run":
+    sys.stderr.write("said\\n")
+    sys.stderr.flush()
+    channel = socket.socket(socket.AF_UNIX, socket.SOCK_DGRAM)
+    channel.sendto(b"READY=1", os.environ["NOTIFY_SOCKET"])
+    time.sleep(300)
+"""

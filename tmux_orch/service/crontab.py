@@ -91,6 +91,12 @@ def _line(subject: Subject) -> str:
     if any("\\" in one for one in words):
         # Crons differ in whether a backslash before another one counts.
         raise BadInput("a path with a backslash cannot be written into a crontab", "choose another")
+    if "=" in subject.program:
+        # Seen with coreutils 9.1: env takes the command for one more assignment.
+        raise BadInput(
+            f"a command with = in its path cannot be run by cron: {subject.program}",
+            "install it elsewhere",
+        )
     # A bare % ends the command for cron, in quotes too.
     line = " ".join(shlex.quote(one) for one in words).replace("%", "\\%") + " >/dev/null 2>&1"
     if len(line.encode()) > _LONGEST:

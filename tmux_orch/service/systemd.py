@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 
 from tmux_orch import external
-from tmux_orch.domain.errors import CouldNotTell, Partly
+from tmux_orch.domain.errors import BadInput, CouldNotTell, Partly
 from tmux_orch.service.subject import CHECK_MINUTES, Subject
 from tmux_orch.service.written import ServiceFile
 
@@ -46,7 +46,17 @@ def directory(environ: Mapping[str, str]) -> Path:
 
 
 def files(subject: Subject, environ: Mapping[str, str]) -> list[ServiceFile]:
-    """The units: the daemon, the safety net, and when that looks."""
+    """The units: the daemon, the safety net, and when that looks.
+
+    Raises:
+        BadInput: systemd could not run the command.
+    """
+    if set(subject.program) & set("'\"\\"):
+        # Of an executable's name only; everywhere else it takes them (seen with 252).
+        raise BadInput(
+            f"systemd runs no command with a quote or a backslash in its path: {subject.program}",
+            "install it elsewhere",
+        )
     where, name = directory(environ), subject.name
     return [
         ServiceFile(where / f"{name}.service", _daemon(subject)),

@@ -6,7 +6,7 @@ import json
 import logging
 import os
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import asdict
 from pathlib import Path
@@ -46,6 +46,8 @@ class AfterBoot:
         self._up, self._parts = up, up.parts
         self._source = Path(environ.get(VARIABLE) or BOOT_ID)
         self._file = self._parts.registry.root / FILE
+        #: Told of those who went down with the machine: nobody else starts them again.
+        self.leave: Callable[[Sequence[Seat], str], None] = lambda _seats, _why: None
         self._boot: Boot | None = None
         # Keys that were brought back, or could not be: each is tried once.
         self._tried: set[str] = set()
@@ -70,11 +72,6 @@ class AfterBoot:
         self._stop.set()
         if self._thread.is_alive():
             self._thread.join(STOP_S)
-
-    @property
-    def returning(self) -> bool:
-        """Whether the teams are being brought back now: nobody else starts agents meanwhile."""
-        return self._boot is not None and self._boot.phase is Phase.RETURNING
 
     def notice(self, project: Project) -> str:
         """What the person should know of a team that went down with the machine; else empty."""
@@ -105,10 +102,10 @@ class AfterBoot:
 
     def _look(self) -> None:
         boot_id = self._source.read_text("ascii").strip()
-        stored = self._stored()
-        now = noticed(stored, boot_id, self._server_lives(), self._policy())
+        stored, lives = self._stored(), self._server_lives()
+        now = noticed(stored, boot_id, lives, self._policy())
         if now != stored:
-            if now.phase is not Phase.SETTLED and now.boot_id != getattr(stored, "boot_id", ""):
+            if stored is not None and not lives:
                 now = self._note_down(now)
             self._keep(now)
         self._boot = now
@@ -116,6 +113,9 @@ class AfterBoot:
     def _note_down(self, boot: Boot) -> Boot:
         """One event per team that went down; nothing is left to do where there is none."""
         down = self._absent()
+        self.leave(down, "went down with the machine")
+        if boot.phase is Phase.SETTLED:
+            return boot
         for name in dict.fromkeys(seat.project for seat in down):
             agents = [seat.name for seat in down if seat.project == name]
             kind = "boot.returning" if boot.phase is Phase.RETURNING else "boot.down"
