@@ -74,7 +74,12 @@ def _plan(asked: Asked, place: str, text: str, name: str) -> dict[str, Any]:
         **_team(proposal, templates),
         "agents": _agents(asked, proposal, templates, prefix, paths),
         "agent_programs": programs,
-        "warnings": [*repository.warnings, *_dirty(repository), *missing],
+        "warnings": [
+            *repository.warnings,
+            *_dirty(repository),
+            *missing,
+            *_memory(asked, proposal),
+        ],
     }
 
 
@@ -154,6 +159,27 @@ def _programs(asked: Asked, proposal: Proposal) -> tuple[list[dict[str, str | No
             warnings.append(missing.line())
         found.append({"name": name, "version": version})
     return found, warnings
+
+
+def _memory(asked: Asked, proposal: Proposal) -> list[str]:
+    """Whether the team would fit into memory.
+
+    Raises:
+        BadInput: it would not fit into a machine that does nothing else; the start refuses it, too.
+    """
+    from tmux_orch.agents import memory
+    from tmux_orch.agents.registry import adapter
+    from tmux_orch.config.agent_programs import AgentPrograms
+    from tmux_orch.domain.memory import FEWER, is_hopeless, warning
+
+    described, team = AgentPrograms(os.environ), asked.agent or _AGENT
+    names = [planned.agent or team for planned in proposal.chosen.agents]
+    needs = [memory.needed_mb(adapter(name, described)) for name in names]
+    room = memory.room()
+    line = warning(needs, room) if room is not None else ""
+    if line and room is not None and is_hopeless(needs, room):
+        raise BadInput(line, FEWER)
+    return [f"{line}; {FEWER}"] if line else []
 
 
 def _dirty(repository: Repository) -> list[str]:

@@ -12,7 +12,7 @@ from tmux_orch.domain.errors import BadInput, Busy, Partly
 from tmux_orch.domain.plan import Plan
 from tmux_orch.domain.seat import Desired
 from tmux_orch.store.projects import Project
-from tmux_orch.team import environment, founding, mirrors, pages
+from tmux_orch.team import environment, fit, founding, mirrors, pages
 from tmux_orch.team.decide import Act
 from tmux_orch.team.founding import Wanted
 from tmux_orch.team.holds import Holds
@@ -74,6 +74,8 @@ class Up:
         programs = {program.adapter: program}
         for name in {planned.agent for planned in plan.agents} - {"", program.adapter}:
             programs[name] = founding.program(self.parts, replace(wanted, agent=name))
+        each = [planned.agent or program.adapter for planned in plan.agents]
+        fit.check(self.parts, each, progress, refuse=True)
         for line in (*repository.warnings, *_uncommitted(repository)):
             progress({"event": "note", "text": line})
         founding.store(self.parts, wanted, plan, project, repository, program.adapter)
@@ -100,7 +102,10 @@ class Up:
         adapter = wanted.agent or next((seat.adapter for seat in seats), founding.AGENT)
         programs = self.programs(project, {adapter, *(seat.adapter for seat in seats)})
         if wanted.add_roles:
-            plan = self._enlarge(wanted, plan, project, adapter, programs)
+            plan = self._enlarge(wanted, plan, project, adapter, programs, progress)
+        else:
+            # Never refused: a team that was there is the person's to bring back.
+            fit.check(parts, fit.down(parts, seats), progress, refuse=False)
         if not project.live:
             parts.projects.set_live(project.name, True, project.run)
         outcomes = self._reconcile(wanted, project, plan, repository, programs, progress)
@@ -121,10 +126,13 @@ class Up:
 
     def _enlarge(
         self, wanted: Wanted, old: Plan, project: Project, adapter: str,
-        programs: dict[str, Program],
+        programs: dict[str, Program], progress: Progress,
     ) -> Plan:  # fmt: skip
         parts, plan = self.parts, founding.enlarged(self.parts, wanted, old, project)
         programs |= self.programs(project, {a.agent for a in plan.agents} - {"", *programs})
+        new = [planned.agent or adapter for planned in plan.agents[len(old.agents) :]]
+        down = fit.down(parts, parts.seats.of_project(project.name))
+        fit.check(parts, [*down, *new], progress, refuse=True)
         with parts.database.write() as connection:
             parts.plans.put(plan.run, project.name, plan.body(), connection)
             for planned in plan.agents[len(old.agents) :]:

@@ -39,6 +39,7 @@ class Claude(HookAnswers, ReadByRules):
 
     name = "claude"
     tells_use = ("tokens", "usd")
+    memory_mb = 256
     #: 12 pastes of 1, 21 and 100 lines per gap and version on 2 busy cores (load 10 to 18): 1 of 72
     #: Enters was lost at 0 s, none of 216 from 0.05 s on. Three times that.
     composer_gap_s = 0.15

@@ -29,6 +29,7 @@ class Codex(HookAnswers, ReadByRules):
 
     name = "codex"
     tells_use = ("tokens",)
+    memory_mb = 200
     #: Typed text followed by Enter within 120 ms stays in the box (a paste burst to it). After a
     #: bracketed paste of 1 or 25 lines none of 68 Enters was lost, from 0 s on (load 7 on 2 cores).
     composer_gap_s = 0.15

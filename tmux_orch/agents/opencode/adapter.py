@@ -36,6 +36,7 @@ class OpenCode(HookAnswers, ReadByRules):
 
     name = "opencode"
     tells_use = ("tokens", "usd")
+    memory_mb = 984
     # From the return of tmux's paste to Enter: 0 of 80 were lost at 0, 0.02, 0.05 and 0.1 s, one
     # line and 21 lines alike (1.18.33, quiet machine).
     composer_gap_s = 0.05

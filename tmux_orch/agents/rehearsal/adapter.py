@@ -33,6 +33,7 @@ class Rehearsal(HookAnswers, ReadByRules):
 
     name = "rehearsal"
     tells_use = ("tokens", "usd")
+    memory_mb = 10
     # The program's paste window is 0.15 s from when it reads the end of a paste. Measured from the
     # return of tmux's paste to Enter: 2 of 60 Enters fell into it at 0.150 s, 0 of 60 at each of
     # 0.155, 0.16, 0.17, 0.18, 0.2 s, and 0 of 30 each beside four busy loops on two cores.
