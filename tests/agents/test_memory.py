@@ -1,4 +1,4 @@
-"""Memory read from files as the kernel writes them, and what is said of a team that is too large."""
+"""Memory as the kernel tells it, and what is said of a team that is too large."""
 
 from __future__ import annotations
 
@@ -48,7 +48,9 @@ def test_the_tightest_group_above_the_process_counts_without_what_can_be_given_u
     machine: Path,
 ) -> None:
     belongs(machine, "a/b")
-    group(machine, "a", max="2000000000", current="1500000000", stat="anon 1\ninactive_file 900000000")
+    group(
+        machine, "a", max="2000000000", current="1500000000", stat="anon 1\ninactive_file 900000000"
+    )
     group(machine, "a/b", max="3000000000", current="100")
     assert memory.room(7, machine) == Room(1400, 2000)
 

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 from tmux_orch.domain import checkpoint
 from tmux_orch.domain.states import AgentState
 
-AT = datetime(2026, 5, 4, 14, 30)  # noqa: DTZ001 - in whatever zone a person reads
+AT = datetime(2026, 5, 4, 14, 30)
 
 
 def test_the_page_is_named_after_the_agent_and_the_minute() -> None:

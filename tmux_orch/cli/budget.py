@@ -162,9 +162,9 @@ def budget_lines(found: Mapping[str, Any]) -> list[str]:
         if one["blind"]:
             what = "cost" if one["unit"] == Unit.USD else "tokens"
             whose = f"{one['agent']}'s" if one["agent"] else "the team's"
-            names = plain.line(", ".join(one["blind"]))
+            names = ", ".join(one["blind"])
             text = f"{whose} budget of {one['unit']} does not count {names}: no {what} told"
-            lines += textwrap.wrap(text, screen.width(), subsequent_indent="  ")
+            lines += textwrap.wrap(plain.line(text), screen.width(), subsequent_indent="  ")
     return lines
 
 
