@@ -13,7 +13,7 @@ from pathlib import Path
 from tmux_orch import external
 from tmux_orch.config import service_file
 from tmux_orch.config.registry import Registry
-from tmux_orch.domain.errors import Unreachable
+from tmux_orch.domain.errors import BadInput, Unreachable
 
 #: Until the daemon says that it is ready (``TimeoutStartSec`` of the unit), and a little more.
 DEADLINE_S = 70.0
@@ -64,7 +64,10 @@ def _unit(registry: Registry, environ: Mapping[str, str]) -> str:
         return ""
     if shutil.which("systemctl", path=environ.get("PATH")) is None:
         return ""
-    return service_file.read(registry).unit
+    try:
+        return service_file.read(registry).unit
+    except BadInput:
+        return ""  # damaged: ``service status`` says so, and work goes on without the service
 
 
 def _systemctl(environ: Mapping[str, str], *words: str) -> external.Completed:
