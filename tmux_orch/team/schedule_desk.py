@@ -112,11 +112,11 @@ class ScheduleDesk:
     def _whom(self, request: Request, body: Mapping[str, Any], sender: str | None) -> str:
         """Key of the target: named, or the agent that asks."""
         word, named = body.get("to"), body.get("project")
+        own = split_key(sender)[0] if sender else None
+        if named or not (word or sender):
+            own = self._project(request, named).name
         if sender is not None and not word:
             return sender
-        own = split_key(sender)[0] if sender else None
-        if named or not word:
-            own = self._project(request, named).name
         if not word:
             names = [s.name for s in self._seats(str(own))]
             raise BadInput("whom to remind is not said", f"add --to {' | '.join(names) or 'AGENT'}")
