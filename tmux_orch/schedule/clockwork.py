@@ -1,9 +1,7 @@
-"""The clockwork: the one APScheduler of the daemon, on our database; what is due rings.
+"""The clockwork: looks at what is due, by the clock that is passed in, and rings it.
 
 Times are UTC and instants or intervals only: wall-clock rules of a zone ring twice on one night of
-the year and at an hour that does not exist on another. The library keeps the jobs; the look at what
-is due is ours, because the library's moves a job on whose ring has failed, reads the system's clock
-and not the one that is passed in, and does not see that the clock jumped or the machine slept.
+the year and at an hour that does not exist on another.
 """
 
 from __future__ import annotations
@@ -12,20 +10,14 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Sequence
-from datetime import UTC, datetime, timedelta
+from datetime import datetime
 from typing import Any
-
-from apscheduler.jobstores.base import JobLookupError
-from apscheduler.schedulers.base import BaseScheduler
-from apscheduler.triggers.base import BaseTrigger
-from apscheduler.triggers.date import DateTrigger
 
 from tmux_orch import crash
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import Internal, OrchError
-from tmux_orch.domain.job import At, CatchUp, Entry, Every, When, to_ring
-from tmux_orch.schedule import jobs
-from tmux_orch.schedule.job_store import JobStore
+from tmux_orch.domain.job import CatchUp, Entry, When, to_ring
+from tmux_orch.schedule.timetable import Timetable, times_until
 from tmux_orch.store.database import Database
 
 _log = logging.getLogger(__name__)
@@ -67,17 +59,11 @@ class Clockwork:
         self.answers: dict[str, Ring] = {}
         self.missed: Missed = _say_missed
         self._clock = clock
-        self._store = JobStore(database)
         self._woken = threading.Event()
         self._stopping = threading.Event()
-        self._changing = threading.RLock()
+        self._timetable = Timetable(database, self._woken.set)
         self._failing: dict[str, tuple[int, float]] = {}
         self._seen: tuple[datetime, float] | None = None
-        # A line for every job that is put would bury what the daemon's log is for.
-        logging.getLogger("apscheduler").setLevel(logging.WARNING)
-        self._scheduler = _Scheduler(self._woken)
-        self._scheduler.add_jobstore(self._store)
-        self._scheduler.start()
         self._thread = threading.Thread(target=self._run, name="clockwork", daemon=True)
 
     def start(self) -> None:
@@ -106,39 +92,24 @@ class Clockwork:
         Raises:
             Internal: it could not be stored.
         """
-        now = self._clock.now()
-        trigger = _trigger(job_id, when, now)
-        with self._changing:
-            self._failing.pop(job_id, None)
-            self._scheduler.add_job(
-                jobs.fire, trigger, args=[job_id], id=job_id, name=catch_up.value,
-                next_run_time=trigger.get_next_fire_time(None, now), replace_existing=True,
-            )  # fmt: skip
+        self._timetable.put(job_id, when, catch_up, self._clock.now())
+        self._failing.pop(job_id, None)
 
     def drop(self, job_id: str) -> None:
         """Forget a job; one that is not there is no error."""
-        with self._changing:
-            self._failing.pop(job_id, None)
-            try:
-                self._scheduler.remove_job(job_id)
-            except JobLookupError:
-                pass
+        self._timetable.drop(job_id)
+        self._failing.pop(job_id, None)
 
     def pause(self, job_id: str, paused: bool = True) -> None:
         """Let a job rest, or go on; one that is not there is no error.
 
         Of a job that goes on, the times that passed meanwhile are over; an instant that did rings.
         """
-        with self._changing:
-            job = self._store.lookup_job(job_id)
-            if job is None or paused == (job.next_run_time is None):
-                return
-            again = None if paused else job.trigger.get_next_fire_time(None, self._clock.now())
-            self._scheduler.modify_job(job_id, next_run_time=again)
+        self._timetable.pause(job_id, paused, self._clock.now())
 
     def all(self) -> list[Entry]:
         """Every job, the next one first, those that are paused last."""
-        return [_entry(job) for job in self._scheduler.get_jobs()]
+        return self._timetable.all()
 
     def look(self) -> float:
         """Ring everything that is due now, in the caller's thread.
@@ -153,7 +124,7 @@ class Clockwork:
         now = self._clock.now()
         self._notice_a_jump(now)
         waits = [math.inf]
-        for job in self._store.get_due_jobs(now):
+        for job in self._timetable.due(now):
             if self._stopping.is_set():
                 break
             _, rests_until = self._failing.get(job.id, (0, -math.inf))
@@ -163,7 +134,7 @@ class Clockwork:
                 waits.append(failed[1] - self._clock.monotonic())
         if self._woken.is_set():
             return 0.0  # a ring put something
-        following = self._store.next_after(now)
+        following = self._timetable.next_after(now)
         if following is not None:
             waits.append((following - self._clock.now()).total_seconds())
         return max(0.0, min(waits))
@@ -179,15 +150,15 @@ class Clockwork:
                 wait_s = WAKE_S
 
     def _ring(self, job: Any, now: datetime) -> None:
-        times, count = _passed(job, now)
+        times, count = times_until(job, now, MOST)
         try:
             chosen = to_ring(CatchUp(job.name), times, now)
             if chosen:
                 self._answer(job.id)(job.id, chosen)
             if count > len(chosen):
-                self.missed(job.id, count - len(chosen), times[0])
+                self.missed(job.id, count - len(chosen), job.next_run_time)
             crash.point("rung")
-            self._note(job, times[-1], now)
+            self._timetable.rung(job, times[-1], now)
         except Exception as error:  # noqa: BLE001 - of one job: the others ring
             self._put_off(job.id, error)
         else:
@@ -198,18 +169,6 @@ class Clockwork:
         if kind not in self.answers:
             raise Internal(f"nobody answers jobs of the kind {kind}")
         return self.answers[kind]
-
-    def _note(self, job: Any, last: datetime, now: datetime) -> None:
-        """Write down that ``job`` has rung, unless it was put, paused or dropped meanwhile."""
-        with self._changing:
-            stored = self._store.lookup_job(job.id)
-            if stored is None or _due(stored) != _due(job):
-                return
-            job.next_run_time = job.trigger.get_next_fire_time(last, now)
-            if job.next_run_time is None:
-                self._store.remove_job(job.id)
-            else:
-                self._store.update_job(job)
 
     def _put_off(self, job_id: str, error: Exception) -> None:
         tries = self._failing.get(job_id, (0, 0.0))[0] + 1
@@ -222,43 +181,17 @@ class Clockwork:
             )
 
     def _notice_a_jump(self, now: datetime) -> None:
-        """After the clock was set back, intervals begin anew: else they would wait for the old one.
-
-        Looked at also when nothing is known of the clock: it may have been set while we were down.
-        """
+        # Without a look before this one too: the clock may have been set while we were down.
         monotonic = self._clock.monotonic()
+        back_s = math.inf
         if self._seen is not None:
             then, count = self._seen
             back_s = (monotonic - count) - (now - then).total_seconds()
-            if back_s <= BACK_S:
-                self._seen = (now, monotonic)
-                return
-            _log.warning("the clock was set back by %.0f s", back_s)
-        with self._changing:
-            for job in self._store.get_all_jobs():
-                when = job.trigger
-                if not isinstance(when, jobs.Regularly) or job.next_run_time is None:
-                    continue
-                if when.awaited and job.next_run_time == when.first_at:
-                    continue
-                if job.next_run_time > now + timedelta(seconds=when.every_s + when.jitter_s):
-                    self.put(job.id, Every(when.every_s, when.jitter_s), CatchUp(job.name))
+        if back_s > BACK_S:
+            if self._seen is not None:
+                _log.warning("the clock was set back by %.0f s", back_s)
+            self._timetable.begin_anew(now)
         self._seen = (now, monotonic)
-
-
-class _Scheduler(BaseScheduler):  # type: ignore[misc]
-    """The library's book of jobs; when it says that there is something new, ``woken`` is set."""
-
-    def __init__(self, woken: threading.Event) -> None:
-        super().__init__(timezone=UTC)
-        self._woken = woken
-
-    def shutdown(self, wait: bool = True) -> None:
-        """Nothing: it has no thread."""
-
-    def wakeup(self) -> None:
-        """There may be something due."""
-        self._woken.set()
 
 
 def _say_missed(job_id: str, count: int, since: datetime) -> None:
@@ -267,32 +200,3 @@ def _say_missed(job_id: str, count: int, since: datetime) -> None:
 
 def _line(error: Exception) -> str:
     return error.line() if isinstance(error, OrchError) else f"{type(error).__name__}: {error}"
-
-
-def _trigger(job_id: str, when: When, now: datetime) -> BaseTrigger:
-    if isinstance(when, At):
-        return DateTrigger(when.at, timezone=UTC)
-    first = when.first_at or now + timedelta(seconds=when.every_s)
-    awaited = when.first_at is not None
-    return jobs.Regularly(first, when.every_s, when.jitter_s, job_id, awaited)
-
-
-def _passed(job: Any, now: datetime) -> tuple[list[datetime], int]:
-    """The times of a job that is due, the newest of them, and how many there are."""
-    if isinstance(job.trigger, jobs.Regularly):
-        return job.trigger.passed(job.next_run_time, now, MOST)
-    return [job.next_run_time.astimezone(UTC)], 1
-
-
-def _due(job: Any) -> tuple[Any, ...]:
-    return job.next_run_time, job.name, job.trigger.__getstate__()
-
-
-def _entry(job: Any) -> Entry:
-    when: When
-    if isinstance(job.trigger, jobs.Regularly):
-        at = job.trigger
-        when = Every(at.every_s, at.jitter_s, at.first_at)
-    else:
-        when = At(job.trigger.run_date.astimezone(UTC))
-    return Entry(job.id, when, CatchUp(job.name), job.next_run_time)
