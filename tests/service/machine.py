@@ -13,7 +13,7 @@ import subprocess
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
 
@@ -39,12 +39,14 @@ class Machine:
     Attributes:
         root: A directory of the test's own, with a short path.
         pid: The first process, as the outside sees it.
+        extra: More of the person's environment.
         orders: Where it reads commands that are run in the first control group.
     """
 
     root: Path
     pid: int
     orders: IO[bytes]
+    extra: dict[str, str] = field(default_factory=dict)
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,6 +56,7 @@ class Machine:
             "USER": "root",
             "LANG": "C.UTF-8",
             "XDG_RUNTIME_DIR": str(self.root / "run"),
+            **self.extra,
         }
 
     def argv(self, *words: str, cwd: object = "/") -> list[str]:
