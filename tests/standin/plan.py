@@ -40,19 +40,23 @@ class Plan:
 
     def limit(
         self,
-        claim: str = "five_hour",
-        in_s: float = 3600,
+        claim: str,
+        resets_at: int,
         *,
-        fine_in_s: float | None = None,
+        fine_at: float | None = None,
         of: Callable[[Body], bool] | None = None,
-    ) -> int:
-        """Refuse from now on until the reset; the instant of the reset."""
-        now = time.time()
-        resets_at = int(now + in_s)
-        fine_at = resets_at if fine_in_s is None else now + fine_in_s
+    ) -> None:
+        """Refuse from now on; the program is told ``resets_at``, and ``fine_at`` is when it ends.
+
+        Args:
+            claim: ``five_hour``, ``seven_day`` or ``seven_day_opus``.
+            resets_at: Seconds since 1970.
+            fine_at: The same, unless a test wants another.
+            of: Which requests it refuses; all, when not said.
+        """
+        ends_at = resets_at if fine_at is None else fine_at
         with self._lock:
-            self._limit = Limit(claim, resets_at, fine_at, of or (lambda body: True))
-        return resets_at
+            self._limit = Limit(claim, resets_at, ends_at, of or (lambda body: True))
 
     def fine(self) -> None:
         """Answer everything from now on."""

@@ -14,7 +14,7 @@ import time
 from pathlib import Path
 
 from tmux_orch import daemon
-from tmux_orch.domain import reset
+from tmux_orch.domain import holding
 from tmux_orch.watch import fusion
 
 STAGGER_S = 2.0
@@ -35,11 +35,11 @@ def follow(place: Path) -> None:
 
 
 def take(after_s: float) -> None:
-    reset.SETTLES_S = fusion.AFTER_RESET_S = after_s
+    holding.SETTLES_S = fusion.AFTER_RESET_S = after_s
 
 
 if __name__ == "__main__":
-    reset.STAGGER_S = STAGGER_S
+    holding.STAGGER_S = STAGGER_S
     place = Path(os.environ["TMUX_ORCH_REGISTRY"]) / "after"
     threading.Thread(target=follow, args=(place,), daemon=True).start()
     sys.exit(daemon.main())

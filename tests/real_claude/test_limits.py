@@ -1,0 +1,250 @@
+"""Used-up plans with the real Claude Code: one hold, nothing sent, one resume each, in order.
+
+By default the daemon's own delay after a reset is seconds; with ``--full`` also the real one.
+How late each step was goes to the file that ``LIMITS_TABLE`` names.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import time
+from collections.abc import Callable
+from datetime import datetime
+from itertools import pairwise
+from pathlib import Path
+
+import pytest
+
+from tests.real_claude.conftest import VERSIONS
+from tests.real_claude.limited import DEV, HUB, Limited, limited
+from tests.real_claude.seat import directive
+from tests.real_claude.team import user_texts
+
+pytestmark = [pytest.mark.real_claude, pytest.mark.timeout(120)]
+OLD, NEW = "2.1.197", "2.1.329"
+FIVE = (HUB, "project_manager", DEV, "tester", "testrunner")
+#: What an agent that works on this very subject writes, and what its tools print.
+TALK = (
+    "You've hit your 5-hour limit · resets 3pm (UTC)",
+    "The test expects this:\n\n```python\nassert said == \"You've hit your session limit · resets"
+    ' 3pm"\n```\nSo the limit reached|1760000400 form is read, too.',
+    "Claude usage limit reached. Your limit will reset at 3pm (UTC).\n\n• /upgrade to increase it",
+)
+
+
+def meet(team: Limited, *agents: str) -> float:
+    """Each is given work and refused; when the last request was refused."""
+    refused = len(team.plan.refused)
+    for name in agents:
+        team.scm(name, "work on step 1", "--no-wait")
+    for name in agents:
+        team.await_state(name, "usage_limited")
+    team.until(lambda: len(team.plan.refused) >= refused + len(agents), "all are refused")
+    return team.plan.refused[-1]
+
+
+def send_held(team: Limited, *agents: str) -> dict[str, list[str]]:
+    """Two messages to each while it is held; their ids by agent."""
+    sent: dict[str, list[str]] = {}
+    for name in agents:
+        for number in range(2):
+            done = team.scm(name, f"HELD-{number}", "--no-wait", "--json")
+            sent.setdefault(name, []).append(json.loads(done.stdout)["id"])
+    for name in agents:
+        held = team.scm(name, "HELD-2", "--wait", "1", "--json", check=False)
+        receipt = json.loads(held.stdout)
+        assert (held.returncode, receipt["state"]) == (3, "held")
+        assert "held until" in receipt["reason"], receipt
+        sent[name].append(receipt["id"])
+    return sent
+
+
+def resumed_once(
+    team: Limited,
+    agents: tuple[str, ...],
+    refused_at: float,
+    due_at: float,
+    sent: dict[str, list[str]] | None = None,
+) -> None:
+    """The rest of the story: each is woken once, after that is given its messages in order."""
+    sent = sent or send_held(team, *agents)
+    refused = len(team.plan.refused)
+    ends = team.until(
+        lambda: team.daemon.rows("holds", "id")[0]["state"] == "ended", "the hold ends", 60
+    )
+    assert ends
+    for name in agents:
+        team.until(lambda name=name: all_delivered(team, sent[name]), f"{name} has its messages")
+        team.await_state(name, "idle")
+    hold, *others = team.daemon.rows("holds", "id")
+    assert others == [], team.report("more than one hold")
+    wakes = {row["agent"].partition("/")[2]: row for row in team.daemon.rows("wakes", "agent")}
+    assert {name: wakes[name]["state"] for name in agents} == dict.fromkeys(agents, "verified")
+    assert len(team.plan.refused) == refused, team.report("it was asked too early")
+    for name in agents:
+        early = [r for r in team.asked(name, refused_at + 0.01) if r["t"] < due_at - 1]
+        assert early == [], team.report(f"{name} was asked while it was held")
+        last = team.requests(name)[-1]
+        assert user_texts(last, f"msg {wakes[name]['message']}]") == 1, team.report("resumes")
+        order = [f"msg {ident}]" for ident in (wakes[name]["message"], *sent[name])]
+        said = "\n".join(last["all_human"])
+        places = [said.find(mark) for mark in order]
+        assert -1 not in places and places == sorted(places), team.report(f"order {places}")
+        assert [said.count(mark) for mark in order] == [1] * len(order)
+    assert len(team.daemon.events("hold.begun")) == len(team.daemon.events("hold.ended")) == 1
+    note(team, refused_at, due_at, hold["account"])
+
+
+def all_delivered(team: Limited, sent: list[str]) -> bool:
+    states = {row["id"]: row["state"] for row in team.daemon.rows("messages", "seq")}
+    return all(states[ident] == "delivered" for ident in sent)
+
+
+def note(team: Limited, refused_at: float, due_at: float, account: str) -> None:
+    """How late it was, for the table."""
+    place = os.environ.get("LIMITS_TABLE")
+    if not place:
+        return
+    at = {
+        e["kind"]: stamp(e["at"]) for e in reversed(team.daemon.events("hold.begun", "wake.sent"))
+    }
+    first = [stamp(e["at"]) for e in team.daemon.events("wake.verified")]
+    asked = min(r["t"] for name in team.agents() for r in team.asked(name, due_at - 1))
+    row = {
+        "test": os.environ.get("PYTEST_CURRENT_TEST", "").partition(" ")[0],
+        "account": account.partition(":")[0],
+        "limit_to_hold_s": round(at["hold.begun"] - refused_at, 2),
+        "due_to_sent_s": round(at["wake.sent"] - due_at, 2),
+        "due_to_model_asked_s": round(asked - due_at, 2),
+        "due_to_verified_s": [round(one - due_at, 2) for one in first],
+    }
+    with Path(place).open("a", encoding="utf-8") as lines:
+        lines.write(json.dumps(row) + "\n")
+
+
+def stamp(text: str) -> float:
+    return datetime.fromisoformat(text).timestamp()
+
+
+def talk(team: Limited, name: str) -> None:
+    """It answers and runs tools whose words are those of a limit, and comes to rest each time."""
+    worktree = Path(team.agents()[name]["worktree"])
+    for number, text in enumerate(TALK):
+        (worktree / "talk.md").write_text(text)
+        before = len(team.requests(name))
+        team.scm(name, directive("Bash", {"command": "cat talk.md", "description": "r"}, text))
+        team.until(lambda before=before: len(team.requests(name)) >= before + 2, f"talk {number}")
+        team.await_state(name, "idle")
+
+
+# -- by default ------------------------------------------------------------------------------------
+
+
+def test_two_agents_of_one_plan_are_held_once_and_woken_once_each() -> None:
+    """One of them has talked about limits all the time; the daemon is killed while it holds."""
+    with limited(NEW) as team:
+        team.begin(HUB, DEV)
+        talk(team, DEV)
+        assert team.daemon.rows("holds", "id") == [] == team.daemon.events("limit_seen")
+        due_at = team.limit("five_hour", 12)
+        refused_at = meet(team, HUB, DEV)
+        team.until(lambda: team.daemon.rows("wakes", "agent"), "a hold")
+        team.daemon.kill_and_start()
+        resumed_once(team, (HUB, DEV), refused_at, due_at)
+
+
+def test_the_older_version_waits_at_its_menu_and_is_woken_once() -> None:
+    with limited(OLD) as team:
+        team.begin(HUB)
+        due_at = team.limit("seven_day", 9)
+        refused_at = meet(team, HUB)
+        team.until(lambda: team.daemon.rows("wakes", "agent"), "a hold")
+        resumed_once(team, (HUB,), refused_at, due_at)
+        answered = [e["payload"]["option"] for e in team.daemon.events("dialog.answered")]
+        assert answered == ["Stop and wait for limit to reset"]
+
+
+# -- whole -----------------------------------------------------------------------------------------
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("claim", ["five_hour", "seven_day", "seven_day_opus"])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_every_kind_of_limit_ends_with_one_resume(version: str, claim: str) -> None:
+    with limited(version) as team:
+        team.begin(HUB)
+        due_at = team.limit(claim, 12)
+        refused_at = meet(team, HUB)
+        resumed_once(team, (HUB,), refused_at, due_at)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(240)
+@pytest.mark.parametrize("version", VERSIONS)
+def test_five_agents_of_one_plan_are_woken_one_after_the_other(version: str) -> None:
+    with limited(version) as team:
+        team.begin(*FIVE)
+        due_at = team.limit("five_hour", 25)
+        refused_at = meet(team, *FIVE)
+        resumed_once(team, FIVE, refused_at, due_at)
+        sent = sorted(stamp(e["at"]) for e in team.daemon.events("wake.sent"))
+        apart = [later - earlier for earlier, later in pairwise(sent)]
+        assert min(apart) > 1, apart
+
+
+def at_reset(team: Limited, due_at: float) -> None:
+    team.until(lambda: time.time() >= due_at - 0.3, "its time has come")
+
+
+def after_sent(team: Limited, due_at: float) -> None:
+    del due_at
+    team.until(
+        lambda: any(w["state"] == "sent" for w in team.daemon.rows("wakes", "agent")), "it is sent"
+    )
+
+
+def while_held(team: Limited, due_at: float) -> None:
+    del due_at
+    team.until(lambda: team.daemon.rows("wakes", "agent"), "a hold")
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("moment", [while_held, at_reset, after_sent])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_daemon_killed_at_any_moment_wakes_each_once(
+    version: str, moment: Callable[[Limited, float], None]
+) -> None:
+    with limited(version) as team:
+        team.begin(HUB, DEV)
+        due_at = team.limit("five_hour", 14)
+        refused_at = meet(team, HUB, DEV)
+        sent = send_held(team, HUB, DEV)
+        moment(team, due_at)
+        team.daemon.kill_and_start()
+        resumed_once(team, (HUB, DEV), refused_at, due_at, sent)
+
+
+@pytest.mark.full
+@pytest.mark.timeout(400)
+@pytest.mark.parametrize("auto_continue", [False, True])
+@pytest.mark.parametrize("version", VERSIONS)
+def test_with_the_real_delays_there_is_one_resume_whoever_makes_it(
+    version: str, auto_continue: bool
+) -> None:
+    """A reset 75 s ahead, the daemon as everybody has it; the program may go on by itself."""
+    with limited(version, quick=False, auto_continue=auto_continue) as team:
+        team.begin(HUB)
+        resets_at = int(time.time()) + 75
+        team.plan.limit("five_hour", resets_at)
+        meet(team, HUB)
+        team.until(lambda: team.daemon.rows("holds", "id")[0]["state"] == "ended", "it ends", 330)
+        team.await_state(HUB, "idle")
+        assert len(team.daemon.rows("holds", "id")) == 1
+        asked = team.asked(HUB, team.plan.refused[-1] + 0.01)
+        assert [r for r in asked if r["t"] < resets_at] == []
+        said = asked[-1]["all_human"]
+        ours = sum("limit has reset. Go on" in text and "msg " in text for text in said)
+        theirs = sum("usage limit has reset" in text and "msg " not in text for text in said)
+        assert ours + theirs == 1, team.report(f"{ours} of ours and {theirs} of the program's")
+        assert theirs == (auto_continue and version == NEW)
