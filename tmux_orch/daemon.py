@@ -50,6 +50,7 @@ from tmux_orch.store.usage import Usage
 from tmux_orch.team import adopt, budget_desk, commands
 from tmux_orch.team.boot import AfterBoot
 from tmux_orch.team.budgets import Budgets
+from tmux_orch.team.checkpoints import Checkpoints
 from tmux_orch.team.herald import Herald
 from tmux_orch.team.holds import Holds
 from tmux_orch.team.limit_menu import LimitMenu
@@ -127,13 +128,16 @@ class Daemon:
         self.up = Up(self.parts, Holds())
         self.after_boot = AfterBoot(self.up)
         self.rounds = Rounds(self.parts)
-        self.budgets = Budgets(self.parts, self.rounds.read_usage)
+        self.checkpoints = Checkpoints(self.parts)
+        self.parts.keeper.checkpoint = self.checkpoints.ask
+        self.budgets = Budgets(self.parts, self.rounds.read_usage, self.checkpoints.ask)
         self.rounds.used, self.rounds.budget = self.budgets.look, self.budgets.alert
         self.parts.board.held = self._held
         self.scheduled = Scheduled(self.parts, self.clockwork)
         self.parts.keeper.reminders_after_reset = self.scheduled.reminders.after_reset
         self.rounds.also += [
             self.parts.keeper.round, self.scheduled.keep, LimitMenu(self.parts).look,
+            self.checkpoints.expire,
         ]  # fmt: skip
         desk = HookDesk(self.parts.board, self.parts.courier, self.clock)
         self.verbs = Verbs(

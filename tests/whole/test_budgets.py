@@ -28,7 +28,8 @@ def spend(place: Place, usd: float) -> None:
 def test_a_team_is_warned_held_and_goes_on_when_its_budget_is_extended(place: Place):
     place.up("--roles", "developer,tester")
     place.run("tmux-orch", "budget", "set", "--usd", "5")
-    busy = {"work_s": 5, "write": {"whole.txt": "the turn ran to its end"}}
+    end = {"write": {"whole.txt": "the turn ran to its end"}}
+    busy = {"work_s": 0.5, "run": ["true"], "repeat": 24, "then": end}
     place.run("scm", "tester", f"REHEARSAL{json.dumps(busy)}")
     spend(place, 4.5)
     wait_until(lambda: stage(place) == "warned", 15)
@@ -39,6 +40,11 @@ def test_a_team_is_warned_held_and_goes_on_when_its_budget_is_extended(place: Pl
     held = place.run("scm", "--wait", "0.5", "developer", "go on", check=False)
     assert held.returncode == 3
     assert "budget of 5.00 USD for today is used up; tmux-orch budget extend" in held.stdout
+    wait_until(
+        lambda: [m["to"] for m in place.messages() if "Checkpoint" in m["text"]
+                 and m["state"] in ("submitted", "delivered")] == ["sample/tester"],
+        5, "who still works is asked to come to an end",
+    )  # fmt: skip
     place.kill_daemon()
     assert place.run("scm", "--wait", "0.5", "tester", "you too", check=False).returncode == 3
     tester = place.agents()["tester"]["worktree"]

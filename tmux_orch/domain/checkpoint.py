@@ -6,12 +6,17 @@ import re
 from collections.abc import Iterable
 from datetime import datetime
 
+from tmux_orch.domain.message import SYSTEM, Message
 from tmux_orch.domain.states import BUSY, READY, AgentState
 
 #: In the worktree's own directory of ours, which ignores itself: git takes the page only when it is
 #: added by name (``git add -f``).
 DIRECTORY = ".orch"
 _WHEN = "%Y%m%d_%H%M"
+#: How the keys of the requests among messages begin.
+KEY = "checkpoint:"
+#: After so long nobody is told of it any more.
+EXPIRES_S = 600.0
 
 
 def page_name(agent: str, at: datetime) -> str:
@@ -29,6 +34,11 @@ def newest(agent: str, names: Iterable[str]) -> str | None:
     )
     found = [(match[1], name) for name in names if (match := pattern.fullmatch(name))]
     return max(found)[1] if found else None
+
+
+def is_request(message: Message) -> bool:
+    """Whether a message asks for a checkpoint: the one thing that a held agent at work is told."""
+    return message.sender == SYSTEM and (message.client_key or "").startswith(KEY)
 
 
 def is_worth(state: AgentState, dirty_files: int | None) -> bool:

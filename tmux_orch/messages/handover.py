@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections.abc import Callable
 
+from tmux_orch.domain import checkpoint
 from tmux_orch.domain.message import Message, Priority
 from tmux_orch.messages.compose import TOOL_CHARS, whole
 from tmux_orch.messages.lane import Lane
@@ -43,7 +44,10 @@ class Handovers:
     def take(self, key: str, moment: Moment) -> list[Handover]:
         """The messages for one answer; they are ``submitted`` when this returns."""
         port = self._ports(key)
-        if port is None or port.hold() is not None:
+        if port is None:
+            return []
+        held = port.hold() is not None
+        if held and moment is not Moment.TOOL:
             return []
         with self._lock:
             if moment is Moment.TURN_END and self._in_a_row.get(key, 0) >= IN_A_ROW:
@@ -52,7 +56,10 @@ class Handovers:
         if not lane.lease.acquire(timeout=_LEASE_WAIT_S):
             return []  # somebody types to it at this moment; the next hook, or idleness, takes it
         try:
-            chosen = choose(self._waiting(key, port), moment)
+            waiting = self._waiting(key, port)
+            if held:
+                waiting = [m for m in waiting if checkpoint.is_request(m)]
+            chosen = choose(waiting, moment)
             moved = self._record.hand_all(chosen) if chosen else []
         finally:
             lane.lease.release()

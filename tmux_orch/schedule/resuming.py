@@ -18,6 +18,7 @@ from tmux_orch.messages.port import Sighting
 from tmux_orch.schedule import hold_words
 from tmux_orch.schedule.book import Agent, Around, Book
 from tmux_orch.schedule.shelf import Shelf
+from tmux_orch.worktrees.checkpoint_page import newest_page
 
 #: A turn that ended without a limit: words of one on a screen are believed after 5 s of rest.
 QUIET_S = 10.0
@@ -166,8 +167,7 @@ class Resuming:
         seat = next((seat for seat in self._around.seats() if seat.key == key), None)
         if seat is None:
             return ""
-        pages = sorted(Path(seat.worktree).glob(f"{seat.role.upper()}_CHECKPOINT_*.md"))
-        return pages[-1].name if pages else ""
+        return newest_page(Path(seat.worktree), seat.name) or ""
 
     def _message(self, wake: Wake) -> Message | None:
         return self._around.message(wake.message) if wake.message else None

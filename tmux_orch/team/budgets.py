@@ -28,6 +28,9 @@ from tmux_orch.team.usage import day_of
 
 _log = logging.getLogger(__name__)
 
+#: How long an agent whose budget is used up has for its checkpoint.
+CHECKPOINT_S = 300.0
+
 
 @dataclass(frozen=True, slots=True)
 class Standing:
@@ -58,12 +61,19 @@ class Budgets:
     Args:
         parts: The rooms' objects.
         read_usage: Writes down what the programs tell now.
+        ask: Asks an agent that still works for its checkpoint, when its budget is used up.
     """
 
-    def __init__(self, parts: Parts, read_usage: Callable[[], None] = lambda: None) -> None:
+    def __init__(
+        self,
+        parts: Parts,
+        read_usage: Callable[[], None] = lambda: None,
+        ask: Callable[..., object] = lambda *_, **__: None,
+    ) -> None:
         self.parts = parts
         self.ceilings = Ceilings(parts.database)
         self._read_usage = read_usage
+        self.ask = ask
         self._lock = threading.RLock()
         # By agent or project: read without a lock, replaced whole.
         self._notable: Mapping[str, tuple[Standing, ...]] = {}
@@ -98,6 +108,7 @@ class Budgets:
         with self._lock:
             known = {project.name: project for project in self.parts.projects.all()}
             notable: dict[str, tuple[Standing, ...]] = {}
+            used_up: list[tuple[Project, Standing]] = []
             for name, of_project in groupby(self.ceilings.all(), lambda one: one.project):
                 project = known.get(name)
                 if project is None or not project.run:
@@ -106,10 +117,13 @@ class Budgets:
                     if one.stage is not Stage.BELOW:
                         place = one.budget.agent or name
                         notable[place] = (*notable.get(place, ()), one)
-                    self._edge(project, one)
+                    if self._edge(project, one) and one.stage is Stage.HELD:
+                        used_up.append((project, one))
             freed = {place for place, ones in self._notable.items() if _holds(ones)}
             self._notable = notable
             freed -= {place for place, ones in notable.items() if _holds(ones)}
+        for project, one in used_up:
+            self._ask_for_checkpoints(project, one)
         for place in freed:
             for seat in self.parts.seats.of_project(split_key(place)[0]):
                 if place in (seat.key, seat.project):
@@ -167,13 +181,17 @@ class Budgets:
         step = self.parts.journal.last(project.name, None, "plan")
         return day_of(step.begun_at) if step is not None and step.run == project.run else today
 
-    def _edge(self, project: Project, one: Standing) -> None:
-        """Write down an edge, once; before it is written, whoever else is told has been."""
+    def _edge(self, project: Project, one: Standing) -> bool:
+        """Write down an edge, once; before it is written, the hub has been told.
+
+        Returns:
+            Whether it is used further than was told before.
+        """
         budget, stage = one.budget, one.stage
         before = budget.told_stage(one.term)
         freed = budget.was_held and stage is not Stage.HELD
         if stage is before and not freed:
-            return
+            return False
         if stage > before:
             self._tell_hub(project, one)
         payload = _payload(one)
@@ -185,6 +203,16 @@ class Budgets:
                 self.parts.events.append("budget.freed", project.name, key, payload, connection=c)
             if stage > before:
                 self.parts.events.append(kind, project.name, key, payload, connection=c)
+        return stage > before
+
+    def _ask_for_checkpoints(self, project: Project, one: Standing) -> None:
+        """Who still works is asked to come to an end; once for this limit."""
+        budget = one.budget
+        why = f"{budget.name(one.term)} is used up"
+        occasion = f"budget:{budget.unit}:{one.term}:{budget.limit(one.term):.15g}"
+        for seat in self.parts.seats.of_project(project.name):
+            if budget.agent in (TEAM, seat.key):
+                self.ask(seat, why, CHECKPOINT_S, occasion=occasion)
 
     def _tell_hub(self, project: Project, one: Standing) -> None:
         """One message, however often a daemon dies on the way; a held hub reads none."""

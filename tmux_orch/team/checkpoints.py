@@ -14,10 +14,10 @@ from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.domain.states import BUSY, READY
 from tmux_orch.store.projects import Project
 from tmux_orch.team import pages, stop
-from tmux_orch.team.checkpoint_page import newest_page
 from tmux_orch.team.parts import Parts, Progress
 from tmux_orch.team.post import SYSTEM
 from tmux_orch.worktrees.activity import activity
+from tmux_orch.worktrees.checkpoint_page import newest_page
 
 _log = logging.getLogger(__name__)
 
@@ -52,10 +52,19 @@ class Checkpoints:
 
         Returns:
             Whether it was asked now. Not when it was for the same occasion, when it is not there,
-            when a question stands on its screen, or while something holds it: it would read the
-            request after the pause.
+            or when a question stands on its screen. One that is held is asked beside its next tool
+            if it still works; else it would read the request after the pause.
         """
         return self._ask(seat, why, within_s, occasion, goes_on) is not None
+
+    def expire(self) -> None:
+        """Take back every request that nobody could be told in time."""
+        now = self._parts.clock.now()
+        for target in self._parts.outbox.targets_with_open():
+            for message in self._parts.outbox.open_for(target):
+                old_s = (now - message.accepted_at).total_seconds()
+                if checkpoint.is_request(message) and old_s > checkpoint.EXPIRES_S:
+                    self._expire(message, "it was not told in time")
 
     def before_stops(
         self,
@@ -114,7 +123,7 @@ class Checkpoints:
         for seat, message, before in asked:
             left_s = max(0.0, end - clock.monotonic())
             self._parts.courier.wait(message.id, "idle", left_s, gone)
-            self._expire(message)
+            self._expire(message, "the agent was stopped before it could be told")
             after = newest_page(Path(seat.worktree), seat.name)
             found.append({"agent": seat.name, "page": after if after != before else None})
         return found
@@ -137,10 +146,13 @@ class Checkpoints:
     ) -> Message | None:
         parts = self._parts
         live = parts.board.seat(seat.key)
-        if live is None or live.fused().state not in BUSY | READY or live.hold() is not None:
+        if live is None or live.fused().state not in BUSY | READY:
             return None
+        if live.hold() is not None and not live.busy_with_hooks():
+            return None
+        within_s = min(within_s, checkpoint.EXPIRES_S)
         now = parts.clock.now().astimezone()
-        mark = f"checkpoint:{seat.key}:{occasion or f'{why}:{now.date()}'}"
+        mark = f"{checkpoint.KEY}{seat.key}:{occasion or f'{why}:{now.date()}'}"
         if parts.outbox.by_client_key(SYSTEM, mark) is not None:
             return None
         page = f"{checkpoint.DIRECTORY}/{checkpoint.page_name(seat.name, now)}"
@@ -156,14 +168,12 @@ class Checkpoints:
         parts.events.append("checkpoint.asked", seat.project, seat.key, {"why": why, "page": page})
         return message
 
-    def _expire(self, message: Message) -> None:
+    def _expire(self, message: Message, why: str) -> None:
         """Nobody shall read it after the pause."""
         now = self._parts.outbox.get(message.id)
         if now is None or now.state not in _WAITING:
             return
         try:
-            self._parts.outbox.move(
-                now.id, MessageState.EXPIRED, reason="the agent was stopped before it could be told"
-            )
+            self._parts.outbox.move(now.id, MessageState.EXPIRED, reason=why)
         except IllegalMove:
             _log.info("%s is being delivered this instant", now.id)

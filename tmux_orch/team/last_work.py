@@ -12,11 +12,11 @@ from tmux_orch.domain.errors import OrchError
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.domain.states import AgentState
-from tmux_orch.team.checkpoint_page import newest_page
 from tmux_orch.team.parts import Parts
 from tmux_orch.tmux.capture import capture
 from tmux_orch.tmux.panes import PaneFacts
 from tmux_orch.worktrees.activity import activity
+from tmux_orch.worktrees.checkpoint_page import newest_page
 from tmux_orch.worktrees.git import Git
 from tmux_orch.worktrees.shown import counted, shown
 from tmux_orch.worktrees.status import read_status
