@@ -5,7 +5,7 @@ from typing import Any
 import pytest
 
 from tests.messages.house import Agent, House, until
-from tmux_orch.domain.message import Message, MessageState, Priority, Proof
+from tmux_orch.domain.message import SYSTEM, Message, MessageState, Priority, Proof
 from tmux_orch.domain.states import AgentState
 from tmux_orch.messages.compose import TOOL_CHARS, whole
 from tmux_orch.messages.hands import Hands
@@ -191,3 +191,23 @@ def test_a_hook_that_asks_while_a_message_is_being_typed_does_not_get_that_one(
         assert house.delivered(message).state is S.DELIVERED
     assert handed == []
     assert dev.submitted() == [whole(first), whole(second)]
+
+
+def test_a_held_agent_at_work_is_handed_a_request_for_its_checkpoint_and_nothing_else(
+    house: House,
+) -> None:
+    dev = busy(house)
+    dev.port.holding = "the weekly limit of its account is reached"
+    assert house.courier is not None
+    urgent = house.send(dev, "urgent", priority=Priority.HIGH)
+    forged = house.courier.accept(
+        "user", dev.key, "mine", priority=Priority.HIGH, client_key="checkpoint:x"
+    )
+    asked = house.courier.accept(
+        SYSTEM, dev.key, "Checkpoint: …", priority=Priority.HIGH, client_key="checkpoint:x"
+    )
+    assert take(house, dev, Moment.TURN_END) == []
+    assert [h.id for h in take(house, dev, Moment.TOOL)] == [asked.id]
+    assert take(house, dev, Moment.TOOL) == []
+    dev.port.holding = None
+    assert [h.id for h in take(house, dev)] == [urgent.id, forged.id]
