@@ -26,8 +26,8 @@ LINGER = Path("/var/lib/systemd/linger")
 def word(text: str) -> str:
     """One word of a command or assignment, as systemd reads it back.
 
-    Quoted, with C escapes; ``%`` begins a specifier everywhere. ``$`` is not treated here: the
-    commands' ``:`` prefix says that no variable is meant.
+    Quoted, with C escapes; ``%`` begins a specifier everywhere. ``$`` is not treated: systemd puts
+    no variable into a command's name, where alone a path may hold one.
     """
     escaped = text.replace("\\", "\\\\").replace('"', '\\"').replace("%", "%%")
     return f'"{escaped}"'
@@ -35,7 +35,7 @@ def word(text: str) -> str:
 
 def command(argv: Sequence[str], prefix: str = "") -> str:
     """A value of ``ExecStart=`` and the like."""
-    return f"{prefix}:{' '.join(word(one) for one in argv)}"
+    return f"{prefix}{' '.join(word(one) for one in argv)}"
 
 
 def directory(environ: Mapping[str, str]) -> Path:
