@@ -177,6 +177,7 @@ class Verbs:
             plan=str(body.get("plan") or ""),
             size=str(body.get("size") or ""),
             planner=str(body.get("planner") or ""),
+            budget=str(body.get("budget") or ""),
             add_roles=str(body.get("add_roles") or ""),
             agent=str(body.get("agent") or ""),
             model=str(body.get("model") or ""),

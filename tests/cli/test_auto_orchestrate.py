@@ -28,7 +28,7 @@ def test_the_request_carries_the_spec_and_every_option(served, spec):
         "auto-orchestrate", "--spec", "spec.md", "--session", "team-a", "--roles", "dev:2,qa",
         "--add-roles", "pm", "--agent", "rehearsal", "--model", "m-1", "--permission-mode",
         "acceptEdits", "--trust", "--team-type", "general", "--planner", "offline", "--plan", "pro",
-        "--size", "small",
+        "--size", "small", "--budget", "5usd",
         env={"SECRET_OF_MINE": "x\udcff"},
     )  # fmt: skip
     assert done.code == 0, done.err
@@ -40,7 +40,7 @@ def test_the_request_carries_the_spec_and_every_option(served, spec):
         "project": str(served.place), "spec_text": "# Greeter\n\n- [ ] say hello\n",
         "spec_path": "spec.md", "session": "team-a", "team_type": "general", "roles": "dev:2,qa",
         "add_roles": "pm", "plan": "pro", "size": "small", "planner": "offline",
-        "agent": "rehearsal", "model": "m-1", "permission_mode": "acceptEdits",
+        "budget": "5usd", "agent": "rehearsal", "model": "m-1", "permission_mode": "acceptEdits",
         "trust": True, "resume": False, "rebrief_all": False,
     }  # fmt: skip
 

@@ -35,6 +35,8 @@ CASES = {
         (*SPEC, "--project", "missing"), (*SPEC, "--project", "spec.md"), (*SPEC, "--project", ""),
         (*SPEC, "--project", "#(touch PWNED)"), (*SPEC, "--project", "a\nb"),
         (*SPEC, "--roles", ""), (*SPEC, "--bogus"), (*SPEC, "extra"), ("-x",), ("--resume=yes",),
+        (*SPEC, "--budget", ""), (*SPEC, "--budget", "5"), (*SPEC, "--budget", "0usd"),
+        (*SPEC, "--budget", "usd"), ("--resume", "--budget", "5usd"),
         (*SPEC, "--dry-run=1"), ("--json=1",), ("--res\x1b[31mume",), ("--spec", "\udcff"),
     ],
     "tmux-orch": [

@@ -17,6 +17,7 @@ from tmux_orch.domain.budget import (
     Stage,
     Unit,
     amount,
+    per_day,
     used,
     words,
 )
@@ -133,6 +134,14 @@ def test_no_text_makes_an_amount_out_of_range(text: str, unit: Unit) -> None:
         assert "\n" not in error.line()
     else:
         assert 0 < value <= MOST[unit]
+
+
+def test_a_teams_budget_for_each_day_in_one_word() -> None:
+    assert per_day("5usd") == (Unit.USD, 5.0)
+    assert per_day("2.5Mtokens") == (Unit.TOKENS, 2_500_000.0)
+    for text in ("", "5", "usd", "5 usd", "5eur", "-1usd", "0tokens", "5usdtokens", "1e3usd"):
+        with pytest.raises(BadInput, match="--budget"):
+            per_day(text)
 
 
 @pytest.mark.parametrize(

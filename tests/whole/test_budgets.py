@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import subprocess
+from pathlib import Path
 from typing import Any
 
 from tests.whole.conftest import Place, wait_until
@@ -26,11 +27,10 @@ def spend(place: Place, usd: float) -> None:
 
 
 def test_a_team_is_warned_held_and_goes_on_when_its_budget_is_extended(place: Place):
-    place.up("--roles", "developer,tester")
-    place.run("tmux-orch", "budget", "set", "--usd", "5")
+    place.up("--roles", "developer,tester", "--budget", "5usd")
     end = {"write": {"whole.txt": "the turn ran to its end"}}
-    busy = {"work_s": 0.5, "run": ["true"], "repeat": 24, "then": end}
-    place.run("scm", "tester", f"REHEARSAL{json.dumps(busy)}")
+    busy = {"run": ["sh", "-c", "test -e go || sleep 0.5"], "repeat": 60, "then": end}
+    place.run("scm", "--no-wait", "tester", f"REHEARSAL{json.dumps(busy)}")
     spend(place, 4.5)
     wait_until(lambda: stage(place) == "warned", 15)
     (warned,) = [m for m in place.messages() if "90 % of the team's budget" in m["text"]]
@@ -48,8 +48,8 @@ def test_a_team_is_warned_held_and_goes_on_when_its_budget_is_extended(place: Pl
     place.kill_daemon()
     assert place.run("scm", "--wait", "0.5", "tester", "you too", check=False).returncode == 3
     tester = place.agents()["tester"]["worktree"]
-    wait_until(lambda: subprocess.run(["ls", f"{tester}/whole.txt"], capture_output=True
-                                      ).returncode == 0, 15, "a running turn goes on")  # fmt: skip
+    Path(tester, "go").touch()
+    wait_until(Path(tester, "whole.txt").exists, 20, "a running turn goes on to its end")
     wait_until(
         lambda: "budget" in [one["kind"] for one in place.agents()["orchestrator"]["attention"]],
         15, "the person sees why",
@@ -68,6 +68,7 @@ def test_a_stop_asks_who_has_something_to_save_and_the_resume_page_names_the_ans
     place.extra["REHEARSAL_ON_MESSAGE"] = json.dumps({"write": {PAGE: "# Where I was\n"}})
     place.up("--roles", "developer,tester")
     place.run("scm", "--until", "idle", "developer", 'REHEARSAL{"write": {"half.txt": "x"}}')
+    place.run("scm", "--until", "idle", "tester", "are you ready?")
     place.run("scm", "tester", 'REHEARSAL{"work_s": 60}')
     done = place.run("tmux-orch", "stop", "--yes", "--checkpoint", "2")
     assert f"developer: {PAGE}" in done.stderr

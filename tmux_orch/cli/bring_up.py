@@ -61,6 +61,7 @@ def _body(asked: Asked) -> dict[str, Any]:
         "plan": asked.plan,
         "size": asked.size,
         "planner": asked.planner,
+        "budget": asked.budget,
         "agent": asked.agent,
         "model": asked.model,
         "permission_mode": mode,

@@ -14,7 +14,9 @@ from tmux_orch.domain.errors import BadInput
 
 PLANNERS = ("auto", "anthropic", "claude", "offline")
 #: Options that found a team; one that exists has them already.
-_FOUNDING = ("spec", "task", "roles", "session", "team_type", "size", "planner", "dry_run")
+_FOUNDING = (
+    "spec", "task", "roles", "session", "team_type", "size", "planner", "budget", "dry_run",
+)  # fmt: skip
 _MODE = re.compile(r"[A-Za-z][A-Za-z-]{0,39}")
 _MODEL = re.compile(r"[A-Za-z0-9][\w.:/@\[\]-]{0,199}", re.ASCII)
 
@@ -38,6 +40,7 @@ class Asked(NamedTuple):
     model: str
     permission_mode: str
     planner: str
+    budget: str
     trust: bool
     dry_run: bool
     resume: bool
@@ -69,6 +72,7 @@ class Asked(NamedTuple):
 )
 @click.option("--trust", is_flag=True, help="Say yes to the program's question to trust the files.")
 @click.option("--planner", metavar="P", help="Who plans: auto, anthropic, claude or offline.")
+@click.option("--budget", metavar="B", help="For each day: 5usd or 2Mtokens; see tmux-orch budget.")
 @click.option("--dry-run", is_flag=True, help="Print the plan; change and start nothing.")
 @click.option(
     "--resume", is_flag=True, help="Bring the team back: adopt what lives, restart the rest."
@@ -138,6 +142,10 @@ def check(asked: Asked) -> None:
     if asked.status_only and (asked.rebrief_all or asked.add_roles):
         raise BadInput("--status-only changes nothing", "leave out --rebrief-all and --add-roles")
     _names(asked)
+    if asked.budget:
+        from tmux_orch.domain.budget import per_day
+
+        per_day(asked.budget)
 
 
 def _one_of(name: str, option: str) -> str:

@@ -145,13 +145,18 @@ def amount_of(row: Used, unit: Unit) -> float | None:
     return None if tokens is None else float(tokens)
 
 
-def amount(text: str, unit: Unit) -> float:
+def amount(text: str, unit: Unit, option: str = "") -> float:
     """What a person typed: ``2M``, ``500k``, ``1200`` tokens; ``5``, ``0.50`` USD.
+
+    Args:
+        text: As typed.
+        unit: Of what.
+        option: Where it was typed; ``--tokens`` or ``--usd`` if not given.
 
     Raises:
         BadInput: it is none, nothing, or beyond :data:`MOST`.
     """
-    option = f"--{unit}"
+    option = option or f"--{unit}"
     example = "e.g. 500000, 500k or 2.5M" if unit is Unit.TOKENS else "e.g. 5 or 0.50"
     found = _NUMBER.fullmatch(text)
     if found is None or (unit is Unit.USD and (found[3] or len(found[2] or "") > 4)):
@@ -165,6 +170,18 @@ def amount(text: str, unit: Unit) -> float:
             f"give more than 0 and at most {words(MOST[unit], unit)}",
         )
     return value
+
+
+def per_day(text: str) -> tuple[Unit, float]:
+    """What ``--budget`` says: ``5usd``, ``2Mtokens``.
+
+    Raises:
+        BadInput: it says something else.
+    """
+    for unit in Unit:
+        if text.endswith(unit):
+            return unit, amount(text.removesuffix(unit), unit, "--budget")
+    raise BadInput(f"--budget: {text[:60]!r} is no budget", "e.g. 5usd or 2Mtokens")
 
 
 def words(value: float, unit: Unit) -> str:

@@ -11,10 +11,12 @@ from pathlib import Path
 
 from tmux_orch.agents.adapter import Program
 from tmux_orch.config.files import private_directory, write_atomically
+from tmux_orch.domain.budget import TEAM, Budget, Period, per_day
 from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.names import is_name, slug, unique
 from tmux_orch.domain.plan import Plan, PlannedAgent
 from tmux_orch.domain.seat import Desired, Seat
+from tmux_orch.store.budgets import Ceilings
 from tmux_orch.store.projects import Project
 from tmux_orch.team import environment, mirrors
 from tmux_orch.team.parts import Parts, Progress
@@ -42,6 +44,7 @@ class Wanted:
     plan: str = ""
     size: str = ""
     planner: str = ""
+    budget: str = ""
     agent: str = ""
     model: str = ""
     permission_mode: str = ""
@@ -197,6 +200,10 @@ def store(
             run=of.run,
         )
         parts.plans.put(of.run, project.name, of.body(), connection)
+        if wanted.budget:
+            unit, ceiling = per_day(wanted.budget)
+            budget = Budget(project.name, TEAM, Period.DAY, unit, ceiling)
+            Ceilings(parts.database).put(budget, connection)
         for planned in of.agents:
             parts.seats.put(seat(parts, wanted, of, planned, adapter), connection)
         parts.journal.note(project.name, of.run, None, "plan", connection=connection)

@@ -8,6 +8,7 @@ from pathlib import Path
 
 from tmux_orch.agents.adapter import Program
 from tmux_orch.briefing.render import rebrief_text
+from tmux_orch.domain.budget import per_day
 from tmux_orch.domain.errors import BadInput, Busy, Partly
 from tmux_orch.domain.plan import Plan
 from tmux_orch.domain.seat import Desired
@@ -60,6 +61,8 @@ class Up:
                 "go on with it: auto-orchestrate --resume [--add-roles ROLE]; "
                 "or end it: tmux-orch stop, tmux-orch remove",
             )
+        if wanted.budget:
+            per_day(wanted.budget)  # refused before anything is planned
         program = founding.program(self.parts, wanted)
         project = project or founding.project(self.parts, wanted, repository)
         self._check_ours(repository)
@@ -76,10 +79,19 @@ class Up:
             programs[name] = founding.program(self.parts, replace(wanted, agent=name))
         each = [planned.agent or program.adapter for planned in plan.agents]
         fit.check(self.parts, each, progress, refuse=True)
-        for line in (*repository.warnings, *_uncommitted(repository)):
+        for line in (*repository.warnings, *_uncommitted(repository), *self._blind(wanted, each)):
             progress({"event": "note", "text": line})
         founding.store(self.parts, wanted, plan, project, repository, program.adapter)
         return project, self._reconcile(wanted, project, plan, repository, programs, progress)
+
+    def _blind(self, wanted: Wanted, each: list[str]) -> list[str]:
+        """Programs of the team that its budget does not count."""
+        if not wanted.budget:
+            return []
+        unit, _ = per_day(wanted.budget)
+        known = self.parts.adapters
+        blind = [p for p in dict.fromkeys(each) if unit not in getattr(known[p], "tells_use", ())]
+        return [f"the budget of {unit} does not count {', '.join(blind)}"] if blind else []
 
     def _check_ours(self, repository: Repository) -> None:
         """Refuse a repository that tracks files where every agent's pages go."""
