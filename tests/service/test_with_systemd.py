@@ -61,10 +61,8 @@ def test_stopping_restarting_and_killing_the_unit_leaves_the_team_alive(managed:
 
     box.systemctl("restart", UNIT)
     assert agents(box, project) == before
-    box.run("kill", "-9", str(main_pid(box)))
-    wait_until(lambda: box.properties(UNIT, "NRestarts")["NRestarts"] == "1", what="again")
-    wait_until(lambda: agents(box, project) == before, what="all are idle")
     box.systemctl("kill", "--signal=SIGKILL", UNIT)
+    wait_until(lambda: box.properties(UNIT, "NRestarts")["NRestarts"] == "1", what="again")
     wait_until(lambda: agents(box, project) == before, what="all are idle")
     box.systemctl("stop", UNIT)
     assert box.properties(UNIT, "ActiveState")["ActiveState"] == "inactive"

@@ -159,7 +159,7 @@ def _prepare(registry: Registry) -> None:
     from tmux_orch.rpc import environment
 
     registry.prepare()
-    environment.recorded(registry, os.environ)
+    environment.recorded(registry, os.environ, anew=True)
 
 
 def _wants_cron(text: str, as_json: bool) -> bool:
@@ -188,7 +188,7 @@ def _installed(kind: str, done: Done, what: Subject, registry: Registry, as_json
     from tmux_orch.cli import service_view
 
     found = service_view.look(registry, what, os.environ, sys.platform)
-    steps = [*done.next_steps, *(one["next"] for one in found["missing"])]
+    steps = [*done.next_steps, *(one["next"] for one in (*found["missing"], *found["advice"]))]
     if as_json:
         printing.as_json(
             {"schema": "tmux-orch/service-change/1", "kind": kind, "changed": list(done.changed),

@@ -47,7 +47,8 @@ def look(
     block = _block(what, environ, missing)
     if not files and not block:
         missing.append({"what": "nothing is installed", "next": _INSTALL})
-    linger = _linger(missing) if units is not None else None
+    advice: list[dict[str, str]] = []
+    linger = _linger(advice) if units is not None else None
     daemon = _daemon(registry, units)
     if units and daemon.get("running") and not daemon["in_service"]:
         step = f"systemctl --user restart {what.name}"
@@ -64,6 +65,7 @@ def look(
         "crontab": block,
         "daemon": daemon,
         "missing": missing,
+        "advice": advice,
     }
 
 
@@ -101,7 +103,7 @@ def _units(
     return found
 
 
-def _linger(missing: list[dict[str, str]]) -> bool | None:
+def _linger(advice: list[dict[str, str]]) -> bool | None:
     from tmux_orch.service import systemd
 
     try:
@@ -111,7 +113,7 @@ def _linger(missing: list[dict[str, str]]) -> bool | None:
     on = systemd.lingers(user)
     if on is False:
         words = "lingering is off: your services end when you log out, and start when you log in"
-        missing.append({"what": words, "next": f"loginctl enable-linger {user}"})
+        advice.append({"what": words, "next": f"loginctl enable-linger {user}"})
     return on
 
 
@@ -149,23 +151,28 @@ def _policy(registry: Registry, missing: list[dict[str, str]]) -> str:
 def lines(found: Mapping[str, Any]) -> list[str]:
     """Each fact with its mark, then what is missing with the next step."""
     shown: list[str] = []
+    together: dict[tuple[str, str], list[str]] = {}
     for path, standing in found["files"].items():
-        shown += listed("", "", "file", [f"{path} ({standing})", ""])
+        where, _, name = path.rpartition("/")
+        together.setdefault((where, standing), []).append(name)
+    for (where, standing), names in together.items():
+        shown += listed("", "", "files", [*names, f"in {where}", standing])
     for unit, facts in (found["units"] or {}).items():
         pid = f", process {facts['pid']}" if facts["pid"] not in ("", "0") else ""
-        shown += listed("", "", "unit", [f"{unit}: {facts['enabled']}, {facts['active']}{pid}", ""])
+        shown += listed("", "", "unit", [f"{unit}: {facts['enabled']}, {facts['active']}{pid}"])
     if found["crontab"]:
-        shown += listed("", "", "crontab", ["it has our lines", ""])
-    if found["linger"] is not None:
-        words = "on" if found["linger"] else "off"
-        shown += listed("", "", "lingering", [words, ""])
+        shown += listed("", "", "crontab", ["it has our lines"])
+    if found["linger"]:
+        shown += listed("", "", "lingering", ["on"])
     daemon = found["daemon"]
     words = f"running, process {daemon['pid']}" if daemon["running"] else "not running"
-    shown += listed("", "", "daemon", [words, ""])
+    shown += listed("", "", "daemon", [words])
     policy = found["on_boot"]
-    shown += listed("", "", "after a restart", [f"{policy}: {_POLICIES[OnBoot(policy)]}", ""])
+    shown += listed("", "", "after a restart", [f"{policy}: {_POLICIES[OnBoot(policy)]}"])
     for one in found["missing"]:
         shown += listed("look", "yellow", "missing", [one["what"], one["next"]])
+    for one in found["advice"]:
+        shown += listed("", "", "advice", [one["what"], one["next"]])
     return shown
 
 
@@ -178,11 +185,11 @@ def plan_lines(found: Mapping[str, Any]) -> list[str]:
     elif found["phase"] == "returning":
         shown.append("it was restarted; the teams are being brought back now")
     for number, wave in enumerate(found["waves"], 1):
-        shown += listed("", "", f"wave {number}", [", ".join(wave), ""])
+        shown += listed("", "", f"wave {number}", [", ".join(wave)])
     for key, why in found["held"].items():
         shown += listed("look", "yellow", "held", [f"{key}: {why}", "comes back when that ends"])
     for name, why in found["gone"].items():
-        shown += listed("bad", "red", "left out", [f"{name}: {why}", ""])
+        shown += listed("bad", "red", "left out", [f"{name}: {why}"])
     if not (found["waves"] or found["held"] or found["gone"]):
         shown.append("no live team: nobody would be brought back")
     return [plain.line(one) if "\x1b" not in one else one for one in shown]
