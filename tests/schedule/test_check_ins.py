@@ -29,11 +29,11 @@ def house(database: Database, clock: SetClock) -> House:
 
 
 def test_each_agent_is_asked_in_its_rhythm_with_the_words_of_its_role(house: House) -> None:
-    for _ in range(25):
+    for _ in range(13):
         run(house.clockwork, house.clock, 1800)
         house.deliver()
-    assert 11 <= len(house.told(DEVELOPER)) <= 13
-    assert 15 <= len(house.told(HUB)) <= 18
+    assert 5 <= len(house.told(DEVELOPER)) <= 7
+    assert 7 <= len(house.told(HUB)) <= 9
     assert house.told(DEVELOPER)[0] == (
         "Check-in: one message to orchestrator with what is done, what you are at, and what is in "
         "the way. One line if nothing has changed since your last; then go on."
@@ -96,9 +96,9 @@ def test_no_second_check_in_while_the_first_has_not_arrived(house: House) -> Non
 
 
 def test_every_time_is_rung_or_told_as_spared(house: House) -> None:
-    """15 hours, agents that come and go, restarts: nothing is silently lost or doubled."""
+    """8 hours, agents that come and go, restarts: nothing is silently lost or doubled."""
     states = [AgentState.IDLE, AgentState.USAGE_LIMITED, AgentState.WORKING, AgentState.EXITED]
-    for round_ in range(15):
+    for round_ in range(8):
         house.states[DEVELOPER] = (states[round_ % 4], None)
         run(house.clockwork, house.clock, 3600)
         if round_ % 3 == 0:
@@ -109,7 +109,7 @@ def test_every_time_is_rung_or_told_as_spared(house: House) -> None:
     rung, spared = list(house.happened("rang")), list(house.happened("skipped"))
     due = [e["due_at"] for e in (*rung, *spared)]
     assert len(set(due)) == len(due)
-    assert 14 + 19 <= len(due) <= 16 + 21
+    assert 7 + 9 <= len(due) <= 9 + 11
     assert len(rung) == len(house.told()) + len(house.told(HUB))
 
 

@@ -238,7 +238,6 @@ class Reminders:
         if gone:
             self._rows.move(reminder.id, _S.DROPPED, reason=gone)
             self._tell("schedule.dropped", *_about(reminder, reason=gone))
-            self._over.add(reminder.job_id)
         return bool(gone)
 
     def _gone(self, reminder: Reminder) -> str:
