@@ -12,7 +12,7 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,7 +24,7 @@ from tmux_orch.config.agent_programs import AgentPrograms
 from tmux_orch.config.definitions import Definitions
 from tmux_orch.config.directory import config_directory
 from tmux_orch.config.registry import Registry
-from tmux_orch.config.settings import load_settings
+from tmux_orch.config.settings import RESTARTS, load_settings
 from tmux_orch.domain.errors import EXIT_DONE, Absent, OrchError
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.seat import Desired, Seat
@@ -45,6 +45,7 @@ from tmux_orch.store.journal import Journal
 from tmux_orch.store.outbox import Outbox
 from tmux_orch.store.plans import Plans
 from tmux_orch.store.projects import Projects
+from tmux_orch.store.restarts import Deaths, Restarts
 from tmux_orch.store.seats import Seats
 from tmux_orch.store.usage import Usage
 from tmux_orch.team import adopt, budget_desk, commands
@@ -57,6 +58,7 @@ from tmux_orch.team.limit_menu import LimitMenu
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.rounds import Rounds
 from tmux_orch.team.scheduled import Scheduled
+from tmux_orch.team.supervise import Supervise
 from tmux_orch.team.up import Up
 from tmux_orch.tmux.server import Server
 from tmux_orch.verbs import Verbs
@@ -82,6 +84,8 @@ class Notes:
         self._courier = courier
         self._herald = herald
         self._keeper = keeper
+        #: Who else is told of new states.
+        self.on_state: Callable[[str, Fused], None] = lambda _key, _fused: None
 
     def state(self, key: str, fused: Fused) -> None:
         """A seat has a new state, or new evidence for one that waits."""
@@ -95,6 +99,7 @@ class Notes:
         finally:
             self._courier.kick(key)
         self._keeper.state(key, fused)
+        self.on_state(key, fused)
 
     def event(self, kind: str, key: str | None, payload: Mapping[str, Any]) -> None:
         """Something happened that is no state."""
@@ -127,6 +132,9 @@ class Daemon:
         self.parts = self._assemble()
         self.up = Up(self.parts, Holds())
         self.after_boot = AfterBoot(self.up)
+        self.supervise = Supervise(self.up, always=self.settings.restarts == RESTARTS[0])
+        self.after_boot.leave = self.supervise.leave
+        self.notes.on_state = self.supervise.state
         self.rounds = Rounds(self.parts)
         self.checkpoints = Checkpoints(self.parts)
         self.parts.keeper.checkpoint = self.checkpoints.ask
@@ -149,7 +157,7 @@ class Daemon:
 
     def _assemble(self) -> Parts:
         registry, clock = self.registry, self.clock
-        settings = load_settings(os.environ)
+        settings = self.settings = load_settings(os.environ)
         own.use(config_directory(os.environ))
         database = open_database(
             settings.database_url or registry.database, registry.backups, registry.logs
@@ -184,7 +192,7 @@ class Daemon:
             self.clockwork,
         )
         self.clockwork.answers["resume"] = keeper.ring
-        notes = Notes(seats, events, courier, herald, keeper)
+        notes = self.notes = Notes(seats, events, courier, herald, keeper)
         board.on_change, board.on_event = notes.state, notes.event
         parts = Parts(
             registry=registry,
@@ -196,6 +204,8 @@ class Daemon:
             outbox=outbox,
             events=events,
             usage=Usage(database),
+            deaths=Deaths(database),
+            restarts=Restarts(database),
             server=server,
             board=board,
             work=WorkSeen(clock),
@@ -231,6 +241,7 @@ class Daemon:
         self.budgets.look()  # before anything is sent
         self.parts.courier.recover()
         self.after_boot.start()
+        self.supervise.start()
         self.rounds.start()
         self.clockwork.start()
         self.scheduled.start()
@@ -256,6 +267,7 @@ class Daemon:
         self.listener.stop(STOP_GRACE_S)
         self.after_boot.stop()
         self.clockwork.stop()
+        self.supervise.stop()
         self.rounds.stop()
         self.parts.courier.stop()
         self.parts.board.close()

@@ -77,7 +77,8 @@ class Verbs:
         self.of_project: dict[str, OfProject] = {"plan": self._plan, "usage": self._usage}
         self._verbs: dict[str, Verb] = {
             "up": self._up, "status": self._status, "ls": self._ls, "stop": self._stop,
-            "remove": self._remove, "attach": self._attach, "messages": self._messages,
+            "restart": self._restart, "remove": self._remove, "attach": self._attach,
+            "messages": self._messages,
             "log": self._log, "approve": self._approve, "deny": self._deny, "trust": self._trust,
             "plan-edit": self._plan_edit, "replan": self._replan,
             "brief": self._brief, "follow-status": self._follow_status,
@@ -241,6 +242,14 @@ class Verbs:
         if body.get("all"):
             return [p for p in self.parts.projects.all() if p.live]
         return [self.project(request, body.get("project"))]
+
+    def _restart(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
+        from tmux_orch.team import restart
+
+        project = self.project(request, body.get("project"))
+        names, every = body.get("agents") or [], bool(body.get("all"))
+        reply.result(restart.restart(self.up, project, names, every, reply.progress))
+        mirrors.sessions(self.parts)
 
     def _remove(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
         project = self.project(request, body.get("project"))

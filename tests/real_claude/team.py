@@ -27,7 +27,7 @@ class Team:
         self.spec = root / "spec.md"
         self.spec.write_text("# Sample work\n\n- [ ] do the thing\n")
 
-    def start(self) -> None:
+    def start(self, *more: str) -> None:
         self.place.run(
             "auto-orchestrate",
             "--spec",
@@ -37,6 +37,7 @@ class Team:
             # The stand-in of the model would answer the planner too, and count it as a session.
             "--planner",
             "offline",
+            *more,
             timeout=120,
         )
 

@@ -16,7 +16,7 @@ import pytest
 from tests.real_claude.seat import bash
 from tests.real_claude.team import Team, everything, user_texts
 from tests.standin.anthropic_standin import State
-from tests.whole.conftest import wait_until
+from tests.whole.conftest import unsupervised, wait_until
 
 pytestmark = [pytest.mark.real_claude, pytest.mark.timeout(180)]
 TEAM = ["orchestrator", "project_manager", "developer", "tester", "testrunner"]
@@ -26,6 +26,7 @@ TEAM = ["orchestrator", "project_manager", "developer", "tester", "testrunner"]
 def team(version: str, api: tuple[str, State]) -> Iterator[Team]:
     root = Path(tempfile.mkdtemp(prefix="o-", dir="/tmp"))
     made = Team(root, api, version)
+    unsupervised(made.house.home / ".config")  # the test says when somebody is brought back
     made.start()
     yield made
     made.place.close()

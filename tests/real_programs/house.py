@@ -14,7 +14,7 @@ import pytest
 
 from tests.conftest import make_repository
 from tests.standin.other_standins import State
-from tests.whole.conftest import BIN, Place, wait_until
+from tests.whole.conftest import BIN, Place, unsupervised, wait_until
 
 
 def program_directory(name: str, version: str) -> Path:
@@ -49,6 +49,7 @@ class Team:
         self.root, self.name, self.state, self.roles = root, name, state, roles
         self.home = root / "home"
         self.home.mkdir(mode=0o700, exist_ok=True)
+        unsupervised(self.home / ".config")
         runtime = root / "run"
         runtime.mkdir(mode=0o700)
         self.repository = make_repository(root / "project")

@@ -8,6 +8,7 @@ import signal
 import subprocess
 import sys
 import threading
+import time
 
 import pytest
 
@@ -122,6 +123,50 @@ def test_a_daemon_that_dies_at_its_start_is_named_with_its_last_words(environ, r
         start.ensure(registry, environ, argv)
     with pytest.raises(Unreachable, match="/no/such/program"):
         start.ensure(registry, environ, ["/no/such/program"])
+
+
+DIES = [sys.executable, "-c", "raise SystemExit('no such library')"]
+
+
+def dies(environ, registry, times: int) -> None:
+    for _ in range(times):
+        with pytest.raises(Unreachable, match="did not start"):
+            start.ensure(registry, environ, DIES)
+
+
+def test_a_daemon_that_died_five_times_in_a_minute_is_not_started_by_a_command(environ, registry):
+    dies(environ, registry, 5)
+    with pytest.raises(Unreachable, match=r"died 5 times .* \(no such library\)") as caught:
+        asks(environ, "ping")
+    assert caught.value.next_step.endswith("then: tmux-orch daemon start")
+    assert not (registry.logs / "starts").exists()
+    start.forgive(registry)
+    assert asks(environ, "ping")["pid"]
+
+
+def test_deaths_of_more_than_a_minute_ago_or_before_a_start_that_worked_are_forgotten(
+    environ, registry, monkeypatch
+):
+    dies(environ, registry, 4)
+    asks(environ, "ping")
+    asks(environ, "shutdown")
+    until(lambda: not start.listens(registry))
+    dies(environ, registry, 5)
+    later = time.time() + 61
+    monkeypatch.setattr(start.time, "time", lambda: later)
+    assert asks(environ, "ping")["pid"]
+
+
+@pytest.mark.parametrize("rubbish", [b"", b"x y z", b"\xff", b"nan nan nan nan nan"])
+def test_a_damaged_record_of_deaths_stops_nobody(environ, registry, rubbish):
+    (registry.run / "daemon.died").write_bytes(rubbish)
+    assert asks(environ, "ping")["pid"]
+
+
+def test_a_daemon_that_says_why_it_does_not_start_is_asked_again_each_time(environ, registry):
+    for _ in range(7):
+        with pytest.raises(Internal, match="the database is not ours"):
+            asks(environ | {"TMUX_ORCH_TOY_REFUSES": "1"}, "ping")
 
 
 def test_a_killed_daemon_is_started_again_by_the_next_command(environ, registry):

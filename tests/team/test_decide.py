@@ -1,6 +1,6 @@
 import itertools
 
-from tmux_orch.team.decide import STARTS, Act, Seen, decide, within_budget
+from tmux_orch.team.decide import Act, Seen, decide
 
 
 def test_a_living_pane_is_adopted_whatever_else_is_true():
@@ -18,8 +18,3 @@ def test_a_briefed_conversation_is_resumed_and_anything_less_starts_again_with_t
     assert decide(Seen(False, True, False, None)) is Act.START
     assert decide(Seen(False, False, False, None)) is Act.START
     assert decide(Seen(False, False, True, None)) is Act.START
-
-
-def test_the_budget_allows_five_starts_in_a_minute_and_no_sixth():
-    assert within_budget(STARTS - 1)
-    assert not within_budget(STARTS)

@@ -22,7 +22,7 @@ def test_a_start_a_late_comer_a_crash_and_a_new_briefing_each_have_their_page(pl
     (own / "tester.md.j2").write_text(
         '{% extends "shipped/tester.md.j2" %}{% block work %}- Mine.\n{% endblock %}'
     )
-    place.extra["XDG_CONFIG_HOME"] = str(place.root / "config")
+    place.dead_stay_dead()
     git(place.project, "remote", "add", "origin", str(place.root / "nowhere"))
     place.up("--roles", "developer", "--planner", "offline")
     first = page(place.agents()["developer"], "briefing")

@@ -107,6 +107,11 @@ class Place:
         """One request to the daemon, as the commands make it."""
         return client.call(verb, body, environ=self.environment)
 
+    def dead_stay_dead(self) -> None:
+        """Before the daemon starts: what ends is brought back by hand only, as the test wants."""
+        unsupervised(self.root / "config")
+        self.extra["XDG_CONFIG_HOME"] = str(self.root / "config")
+
     def close(self) -> None:
         if (self.registry / "run").exists():
             try:
@@ -116,6 +121,12 @@ class Place:
                 pass  # the test left it in a bad state on purpose: what is left ends below
             self.tmux("kill-server")
         end_marked(self.registry)
+
+
+def unsupervised(config: Path) -> None:
+    """Write a person's configuration below ``config`` by which nobody is started again."""
+    (config / "tmux-orch").mkdir(parents=True, exist_ok=True)
+    (config / "tmux-orch/config.yaml").write_text("restarts: never\n")
 
 
 def end_marked(registry: Path) -> None:

@@ -32,8 +32,7 @@ programs:
 def describe(place: Place, text: str = SMALL) -> Path:
     """Write agents.yaml and give the place a configuration directory of its own."""
     config = place.root / "config" / "tmux-orch"
-    config.mkdir(parents=True, exist_ok=True)
-    place.extra["XDG_CONFIG_HOME"] = str(config.parent)
+    place.dead_stay_dead()
     log = place.root / "log.jsonl"
     body = text.format(python=sys.executable, repl=REPL, log=log)
     (config / "agents.yaml").write_text(body)

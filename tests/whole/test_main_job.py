@@ -37,6 +37,7 @@ def test_a_killed_daemon_is_replaced_by_the_next_command_and_no_agent_notices(pl
 
 
 def test_a_lost_tmux_server_is_restored_by_resume_with_the_same_conversations(place: Place):
+    place.dead_stay_dead()
     place.up()
     before = place.agents()
     place.tmux("kill-server")

@@ -34,7 +34,7 @@ RESUME = ("auto-orchestrate", "--resume")
 
 
 def team(place: Place) -> dict[str, dict]:
-    place.extra = dict(QUIET)
+    place.extra |= QUIET
     place.up()
     wait_until(lambda: not still_open(place), 30, "the team has its first messages")
     return place.agents()
@@ -126,6 +126,7 @@ def lose(place: Place, how: str) -> datetime:
 
 @pytest.mark.parametrize("how", ["kill-server", "SIGKILL"])
 def test_a_lost_server_is_one_event_and_one_resume_brings_everybody_back(place: Place, how: str):
+    place.dead_stay_dead()
     before = team(place)
     with commands_run(place) as took:
         took_s = detected(place, "server_lost", lose(place, how))

@@ -58,6 +58,7 @@ def start_command(as_json: bool) -> int:
             from tmux_orch.rpc import unit
 
             unit.forgive(registry, recorded)
+        start.forgive(registry)
     if not start.ensure(registry, os.environ):
         raise Busy(f"the daemon runs already{_holder(registry)}", "see tmux-orch daemon status")
     return _print(client.call("ping", start_daemon=False), as_json)

@@ -30,6 +30,7 @@ PLACES = {
     "approve": (_IN + "permission", "approve", "Let an agent do what it asks for."),
     "deny": (_IN + "permission", "deny", "Refuse what an agent asks for."),
     "trust": (_IN + "permission", "trust", "Say yes to agents' start-up trust questions."),
+    "restart": (_IN + "restart", "restart", "Start agents again, also given-up ones."),
     "stop": (_IN + "ending", "stop", "End agents; their worktrees stay."),
     "remove": (_IN + "ending", "remove", "Remove worktrees that nothing would be lost with."),
     "teams": (_IN + "teams", "teams", "Roles and team types, and what your files change."),

@@ -36,6 +36,10 @@ _RETRIES = (0, 5)
 _DEADLINE_S = (60, 30 * 86400)
 
 
+#: Whether agents that died are started again; the first is the default.
+RESTARTS = ("always", "never")
+
+
 class _File(Strict):
     database_url: Annotated[str, Field(min_length=1, max_length=2000)] | None = None
     branch_prefix: Annotated[str, Field(min_length=1, max_length=100)] | None = None
@@ -48,6 +52,7 @@ class _File(Strict):
     answer_deadline_outcome: str | None = None
     check_ins: bool | None = None
     credit_mirror: bool | None = None
+    restarts: str | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -67,6 +72,7 @@ class Settings:
         answer_deadline_outcome: What happens then: ``stay`` or ``deny``.
         check_ins: Whether agents are asked to report in their roles' rhythm.
         credit_mirror: Whether ``credit_schedule.json`` is written for tools that read it.
+        restarts: Whether agents that died are started again: ``always`` or ``never``.
         origins: Setting → ``default``, ``file:line`` or the variable's name.
     """
 
@@ -81,6 +87,7 @@ class Settings:
     answer_deadline_outcome: str = str(Outcome.STAY)
     check_ins: bool = True
     credit_mirror: bool = False
+    restarts: str = RESTARTS[0]
     origins: Mapping[str, str] = field(default_factory=dict)
 
     @property
@@ -146,6 +153,11 @@ def _check(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:
         )
     _check_planner(values, origins)
     _check_answers(values, origins)
+    if values["restarts"] not in RESTARTS:
+        raise BadInput(
+            f"{origins['restarts']}: restarts: {shown(values['restarts'])} is neither",
+            f"give {' or '.join(RESTARTS)}",
+        )
 
 
 def _check_planner(values: Mapping[str, Any], origins: Mapping[str, str]) -> None:

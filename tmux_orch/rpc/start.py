@@ -9,6 +9,7 @@ import time
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
+from tmux_orch.config.files import write_atomically
 from tmux_orch.config.registry import Registry
 from tmux_orch.domain.errors import Busy, Unreachable
 from tmux_orch.rpc import environment, failures, lock
@@ -19,6 +20,13 @@ from tmux_orch.rpc.ready import READY
 # A start takes half a second on an idle machine, recovery of 20 seats at most 2 s (benchmarks/);
 # the rest is for a machine that does ten other things.
 START_S = 20.0
+# One that died so often within so long, without a word, is not started by a command any more:
+# what is started by the dozen (hooks of git, cron, agents' scm) would do it for ever.
+DEATHS, DEATHS_S = 5, 60.0
+
+
+class Died(Unreachable):
+    """It ended, or said nothing in time, before it was ready."""
 
 
 def ensure(
@@ -53,10 +61,33 @@ def ensure(
         _wait_for_predecessor(registry)
         own = environment.recorded(registry, environ)
         if argv is not None or not _start_unit(registry, own):
-            _start(registry, own, argv or daemon_argv())
+            _start_unless_it_dies(registry, own, argv or daemon_argv())
         return True
     finally:
         held.release()
+
+
+def forgive(registry: Registry) -> None:
+    """Let it be started again at once, however often it died: a person says so."""
+    _note_deaths(registry, [])
+
+
+def _deaths(registry: Registry) -> list[float]:
+    """When it died at its start, of the last minute; a clock that was set back forgives."""
+    try:
+        words = (registry.run / "daemon.died").read_text("ascii").split()
+        instants = [float(word) for word in words[-DEATHS:]]
+    except (OSError, ValueError):
+        return []
+    return [at for at in instants if abs(time.time() - at) < DEATHS_S]
+
+
+def _note_deaths(registry: Registry, instants: Sequence[float]) -> None:
+    write_atomically(registry.run / "daemon.died", " ".join(map(str, instants)).encode())
+
+
+def _log(registry: Registry) -> Path:
+    return registry.logs / "daemon.stderr.log"
 
 
 def _wait_for_predecessor(registry: Registry) -> None:
@@ -100,8 +131,25 @@ def _start_unit(registry: Registry, environ: Mapping[str, str]) -> bool:
     return unit.start(registry, environ)
 
 
+def _start_unless_it_dies(registry: Registry, environ: dict[str, str], argv: Sequence[str]) -> None:
+    died = _deaths(registry)
+    if len(died) >= DEATHS:
+        raise Unreachable(
+            f"the daemon died {len(died)} times at its start within a minute"
+            f"{_last_line(_log(registry), 0)}",
+            f"see {_log(registry)}, then: tmux-orch daemon start",
+        )
+    try:
+        _start(registry, environ, argv)
+    except Died:
+        _note_deaths(registry, [*died, time.time()])
+        raise
+    if died:
+        forgive(registry)
+
+
 def _start(registry: Registry, environ: dict[str, str], argv: Sequence[str]) -> None:
-    log = registry.logs / "daemon.stderr.log"
+    log = _log(registry)
     before = _size(log)
     ours, theirs = os.pipe2(os.O_CLOEXEC)
     try:
@@ -116,7 +164,7 @@ def _start(registry: Registry, environ: dict[str, str], argv: Sequence[str]) -> 
     if said.startswith(b"{"):
         raise failures.read(said)
     if said != READY and not listens(registry):
-        raise Unreachable(f"the daemon did not start{_last_line(log, before)}", f"see {log}")
+        raise Died(f"the daemon did not start{_last_line(log, before)}", f"see {log}")
 
 
 def _listen_to(pipe: int) -> bytes:

@@ -78,11 +78,15 @@ _NEWEST = (
     .order_by(STEPS.c.id.desc())
     .limit(1)
 )
-_BEGUN = select(STEPS.c.begun_at).where(
-    STEPS.c.project == bindparam("in_project"),
-    STEPS.c.agent == bindparam("of_agent"),
-    STEPS.c.name == bindparam("called"),
-    STEPS.c.begun_at > bindparam("after"),
+_BEGUN = (
+    select(STEPS.c.begun_at)
+    .where(
+        STEPS.c.project == bindparam("in_project"),
+        STEPS.c.agent == bindparam("of_agent"),
+        STEPS.c.name == bindparam("called"),
+        STEPS.c.begun_at > bindparam("after"),
+    )
+    .order_by(STEPS.c.id)
 )
 _LAST = _NEWEST.where(STEPS.c.agent == bindparam("of_agent"))
 _LAST_OF_PROJECT = _NEWEST.where(STEPS.c.agent.is_(None))
@@ -187,8 +191,8 @@ class Journal:
         with self._database.write(connection) as c:
             self.done(self.begin(project, run, agent, name, connection=c), result, c)
 
-    def begun_after(self, project: str, agent: str, name: str, after_at: datetime) -> int:
-        """How many steps of this name of a seat were begun after an instant."""
+    def begun(self, project: str, agent: str, name: str, after_at: datetime) -> list[datetime]:
+        """When the steps of this name of a seat were begun, of those after an instant."""
         found = {
             "in_project": project,
             "of_agent": agent,
@@ -196,7 +200,7 @@ class Journal:
             "after": stamp(after_at),
         }
         with self._database.read() as c:
-            return len(c.execute(_BEGUN, found).all())
+            return [instant(row.begun_at) for row in c.execute(_BEGUN, found)]
 
     def _end(
         self, c: Connection, step: int, state: StepState, result: Mapping[str, Any], reason: str

@@ -287,13 +287,14 @@ DEATHS = Table(
     Column("id", _SEQUENCE, primary_key=True, autoincrement=True),
     Column("agent", String(128), nullable=False),
     Column("project", String(64), nullable=False),
+    Column("run", String(6), nullable=False),
     Column("incarnation", Integer, nullable=False),
     Column("at", String(32), nullable=False),
     Column("cause", String(16), nullable=False),
     Column("exit_status", Integer),
     Column("signal", String(16), nullable=False),
     Column("screen", OsText, nullable=False),
-    UniqueConstraint("agent", "incarnation"),
+    UniqueConstraint("agent", "run", "incarnation"),
     sqlite_autoincrement=True,
 )
 
@@ -304,6 +305,8 @@ RESTARTS = Table(
     Column("project", String(64), nullable=False),
     Column("state", String(16), nullable=False),
     Column("attempts", Integer, nullable=False),
+    Column("incarnation", Integer, nullable=False),
+    Column("since_at", String(32), nullable=False),
     Column("next_at", String(32)),
     Column("reason", Text, nullable=False),
 )

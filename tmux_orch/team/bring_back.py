@@ -39,6 +39,14 @@ def bring_back(
         Busy: a person's act runs on the project; try again later.
         OrchError: nothing was started.
     """
+    with up.holds.hold(project.path, unasked=True):
+        return again(up, project, keys, why=why, progress=progress)
+
+
+def again(
+    up: Up, project: Project, keys: Collection[str], *, why: str, progress: Progress
+) -> list[Outcome]:
+    """The same, for whoever holds the project."""
     parts = up.parts
     repository = inspect(
         Path(project.path),
@@ -47,20 +55,19 @@ def bring_back(
         branch_prefix=parts.branch_prefix,
         ours_below=parts.registry.projects,
     )
-    with up.holds.hold(project.path, unasked=True):
-        fresh = parts.projects.by_path(project.path)
-        if fresh is None or not fresh.live:
-            return []
-        plan = parts.plan_of(fresh)
-        seats = [s for s in parts.seats.of_project(fresh.name) if s.key in keys]
-        programs = up.programs(fresh, {seat.adapter for seat in seats})
-        for seat in seats:
-            parts.journal.note(fresh.name, plan.run, seat.key, "bring-back", {"why": why})
-        act = Reconcile(
-            parts, fresh, plan, repository, programs, progress,
-            trust=None, rebrief=False, only=set(keys),
-        )  # fmt: skip
-        outcomes = act.run()
-        back = [outcome for outcome in outcomes if not outcome.trouble]
-        up.tell_hub(plan, fresh, back, f"Started again ({why})")
-        return outcomes
+    fresh = parts.projects.by_path(project.path)
+    if fresh is None or not fresh.live:
+        return []
+    plan = parts.plan_of(fresh)
+    seats = [s for s in parts.seats.of_project(fresh.name) if s.key in keys]
+    programs = up.programs(fresh, {seat.adapter for seat in seats})
+    for seat in seats:
+        parts.journal.note(fresh.name, plan.run, seat.key, "bring-back", {"why": why})
+    act = Reconcile(
+        parts, fresh, plan, repository, programs, progress,
+        trust=None, rebrief=False, only=set(keys),
+    )  # fmt: skip
+    outcomes = act.run()
+    back = [outcome for outcome in outcomes if not outcome.trouble]
+    up.tell_hub(plan, fresh, back, f"Started again ({why})")
+    return outcomes

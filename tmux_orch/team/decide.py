@@ -39,13 +39,3 @@ def decide(seen: Seen) -> Act:
     if seen.owner is not None:
         return Act.WAIT
     return Act.RESUME if seen.conversation and seen.briefed else Act.START
-
-
-# As systemd's StartLimit: five starts in a minute, then a person decides.
-STARTS = 5
-WINDOW_S = 60.0
-
-
-def within_budget(starts: int) -> bool:
-    """Whether a seat that was started so often within :data:`WINDOW_S` may be started again."""
-    return starts < STARTS

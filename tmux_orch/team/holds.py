@@ -9,7 +9,7 @@ from contextlib import contextmanager
 
 from tmux_orch.domain.errors import Busy
 
-#: A person waits so long for an act of ours (an agent that is started again): one is ready within
+#: An act waits so long for one of ours (an agent that is started again): that is ready within
 #: seconds, and whoever types a command does not know that it runs.
 PATIENCE_S = 20.0
 
@@ -23,18 +23,21 @@ class Holds:
         self._held: dict[str, bool] = {}
 
     @contextmanager
-    def hold(self, path: str, *, unasked: bool = False) -> Iterator[None]:
+    def hold(
+        self, path: str, *, unasked: bool = False, patience_s: float = PATIENCE_S
+    ) -> Iterator[None]:
         """Hold the project at ``path`` for the block.
 
         Args:
             path: Which.
-            unasked: The daemon does it by itself. A person's act waits for such a one to end;
-                such a one waits for nobody.
+            unasked: The daemon does it by itself. Others wait for such a one to end; nobody
+                waits for a person's.
+            patience_s: How long.
 
         Raises:
             Busy: another act holds it.
         """
-        until = time.monotonic() + (0.0 if unasked else PATIENCE_S)
+        until = time.monotonic() + patience_s
         with self._free:
             while path in self._held:
                 left = until - time.monotonic()
@@ -50,8 +53,3 @@ class Holds:
             with self._free:
                 self._held.pop(path, None)
                 self._free.notify_all()
-
-    def is_held(self, path: str) -> bool:
-        """Whether an act runs on the project now: what is seen of its agents is half done."""
-        with self._free:
-            return path in self._held

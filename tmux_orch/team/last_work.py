@@ -23,6 +23,8 @@ from tmux_orch.worktrees.status import read_status
 
 # The latest commits tell where somebody was; git has the rest.
 SUBJECTS = 5
+# Last screens of ended programs that are kept: one is 10 kB at most.
+SCREENS = 20
 
 
 def was_briefed(adapter: Adapter, berth: Berth) -> bool:
@@ -78,10 +80,28 @@ def _why(seat: Seat, parts: Parts) -> str:
     return "your program ended"
 
 
-def keep_screen(parts: Parts, pane: PaneFacts) -> None:
-    """Write the last screen of a dead pane beside the agent's files, before its window goes."""
+def keep_screen(parts: Parts, pane: PaneFacts, incarnation: int | None = None) -> Path:
+    """Write the last screen of a dead pane beside the agent's files, before its window goes.
+
+    Args:
+        parts: The rooms' objects.
+        pane: Whose.
+        incarnation: Keep it besides as the end of this start; the oldest of those go.
+
+    Returns:
+        The file.
+    """
     project, name = split_key(pane.agent)
     screen = capture(parts.server, [pane.pane_id], escapes=False).get(pane.pane_id, "")
     place = parts.registry.project(project).seat(name)
     place.mkdir(mode=0o700, parents=True, exist_ok=True)
-    write_atomically(place / "last-screen.txt", screen.encode("utf-8", "replace"))
+    data = screen.encode("utf-8", "replace")
+    write_atomically(place / "last-screen.txt", data)
+    if incarnation is None:
+        return place / "last-screen.txt"
+    screens = place / "screens"
+    screens.mkdir(mode=0o700, exist_ok=True)
+    write_atomically(screens / f"{incarnation:06}.txt", data)
+    for old in sorted(screens.glob("*.txt"))[:-SCREENS]:
+        old.unlink(missing_ok=True)
+    return screens / f"{incarnation:06}.txt"

@@ -26,6 +26,7 @@ from tmux_orch.store.journal import Journal
 from tmux_orch.store.outbox import Outbox
 from tmux_orch.store.plans import Plans
 from tmux_orch.store.projects import Project, Projects
+from tmux_orch.store.restarts import Deaths, Restarts
 from tmux_orch.store.seats import Seats
 from tmux_orch.store.usage import Usage
 from tmux_orch.team import environment
@@ -49,6 +50,8 @@ class Parts:
     outbox: Outbox
     events: Events
     usage: Usage
+    deaths: Deaths
+    restarts: Restarts
     server: Server
     board: Board
     work: WorkSeen

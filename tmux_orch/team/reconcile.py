@@ -12,7 +12,6 @@ import time
 from collections.abc import Callable, Collection, Iterable, Sequence
 from concurrent.futures import Executor, Future, ThreadPoolExecutor
 from dataclasses import dataclass, replace
-from datetime import timedelta
 from pathlib import Path
 
 from tmux_orch.agents.adapter import Berth, Program
@@ -20,13 +19,14 @@ from tmux_orch.briefing import render
 from tmux_orch.config.files import private_directory
 from tmux_orch.domain.errors import Absent, OrchError, Partly
 from tmux_orch.domain.plan import Plan
+from tmux_orch.domain.restart import TOO_OFTEN, within_budget
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.domain.states import BUSY, READY, AgentState
 from tmux_orch.messages.port import Sighting
 from tmux_orch.store.projects import Project
-from tmux_orch.team import last_work, pages, processes
+from tmux_orch.team import last_work, pages, processes, starts
 from tmux_orch.team.asking import ask
-from tmux_orch.team.decide import WINDOW_S, Act, Seen, decide, within_budget
+from tmux_orch.team.decide import Act, Seen, decide
 from tmux_orch.team.opener import Opener
 from tmux_orch.team.parts import Parts, Progress
 from tmux_orch.tmux.panes import Observation, PaneFacts, observe
@@ -218,12 +218,8 @@ class Reconcile:
         return Outcome(self.parts.seats.get(seat.key) or seat, act, "")
 
     def _start(self, seat: Seat, act: Act, opener: Opener) -> None:
-        recent = self.parts.clock.now() - timedelta(seconds=WINDOW_S)
-        starts = self.parts.journal.begun_after(self.project.name, seat.key, "window", recent)
-        if not within_budget(starts):
-            raise Partly(
-                "started five times within a minute", "look at its last screen, then use --resume"
-            )
+        if not within_budget(starts.lately(self.parts, seat)):
+            raise Partly(TOO_OFTEN, f"look at its last screen, then: tmux-orch restart {seat.name}")
         self._worktree(seat)
         self._tell(seat, "worktree")
         journal = self.parts.journal

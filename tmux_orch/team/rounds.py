@@ -8,7 +8,7 @@ from __future__ import annotations
 import logging
 import threading
 from collections.abc import Callable
-from datetime import datetime
+from datetime import UTC, datetime
 
 from tmux_orch.domain.attention import Alert, AlertKind, Thresholds
 from tmux_orch.domain.errors import OrchError
@@ -39,6 +39,7 @@ LOADS_S = 30.0
 USAGE_S = 20.0
 #: git is asked about an idle agent so often: while all its tasks are done, and else.
 GIT_SOON_S, GIT_S = 2.0, 60.0
+_EVER = datetime(1970, 1, 1, tzinfo=UTC)
 
 
 class Rounds:
@@ -60,6 +61,7 @@ class Rounds:
         self.used: Callable[[], None] = lambda: None
         #: What a person should know of an agent's budget; empty when nothing.
         self.budget: Callable[[str], str] = lambda _key: ""
+        self._started: set[str] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="attention", daemon=True)
 
@@ -121,6 +123,7 @@ class Rounds:
             live = lives.get(seat.key)
             if live is None:
                 continue
+            self._remember_starts(seat)
             role = templates.roles.get(seat.role)
             over = parts.thresholds.over(role.attention if role is not None else {})
             work = tasks.progress(parts, seat, templates, planned)
@@ -135,6 +138,16 @@ class Rounds:
         for one in news:
             self._record(one, project)
         self._call.team(project, seats, news, now)
+
+    def _remember_starts(self, seat: Seat) -> None:
+        """What the journal says of starts under an earlier daemon, since it was last stopped."""
+        if seat.key in self._started:
+            return
+        self._started.add(seat.key)
+        stop = self._parts.journal.last(seat.project, seat.key, "stop")
+        since = stop.begun_at if stop is not None else _EVER
+        begun = self._parts.journal.begun(seat.project, seat.key, "window", since)
+        self._seen.of(seat.key).starts.extend(begun[1:])  # the first of them is no restart
 
     def _facts(
         self,

@@ -12,6 +12,7 @@ from tmux_orch.domain.errors import OrchError
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.domain.states import AgentState, Fused
 from tmux_orch.store.projects import Project
+from tmux_orch.team import given_up
 from tmux_orch.team.answer import waiting
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.status_seen import Seen, told, totals
@@ -79,14 +80,17 @@ def quick(parts: Parts, seat: Seat, held: int) -> dict[str, Any]:
 
 def fused(parts: Parts, seat: Seat) -> Fused:
     """The state of a seat: the board's while it is watched, else what is stored."""
-    live = parts.board.seat(seat.key)
+    live, planned = parts.board.seat(seat.key), parts.restarts.get(seat.key)
     if live is not None:
-        return live.fused()
+        return given_up.shown(planned, live.fused(), parts.clock.now())
     stored = parts.seats.state(seat.key)
     if seat.desired is Desired.STOPPED:
         since_at = stored.since_at if stored else parts.clock.now()
         return Fused(AgentState.EXITED, since_at, "stopped by you; worktree and branch are kept")
-    return stored or Fused(AgentState.UNKNOWN, parts.clock.now(), "never seen running")
+    now = parts.clock.now()
+    return given_up.shown(
+        planned, stored or Fused(AgentState.UNKNOWN, now, "never seen running"), now
+    )
 
 
 def _tip(project: Project) -> str:

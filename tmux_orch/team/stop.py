@@ -53,7 +53,7 @@ def stop(
         seats,
         parts.registry.root,
         lambda seat: progress({"event": "agent", "agent": seat.name, "stage": "stopped"}),
-        lambda seat: _asks(parts.adapter(seat)),
+        lambda seat: asks(parts.adapter(seat)),
     )
     _close_windows(parts, seats)
     for seat in seats:
@@ -68,7 +68,7 @@ def stop(
     return [{"name": s.name, "branch": s.branch, "worktree": s.worktree} for s in seats]
 
 
-def _asks(adapter: Adapter) -> signal.Signals:
+def asks(adapter: Adapter) -> signal.Signals:
     """The signal that asks this program to end."""
     return signal.Signals[f"SIG{getattr(adapter, 'stop_signal', 'TERM')}"]
 

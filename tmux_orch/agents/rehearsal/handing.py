@@ -46,9 +46,11 @@ def _state(event: str, payload: Mapping[str, Any]) -> tuple[AgentState | None, s
             # Its only failure is the limit that it was told to show.
             said = printable(text(payload, "last_assistant_message"))
             return AgentState.USAGE_LIMITED, said[:300]
+        case "SessionEnd":
+            return AgentState.EXITED, printable(text(payload, "reason"))[:300]
         case _:
-            # SessionStart is sent after the program has begun with its prompt, and SessionEnd
-            # before it is gone: the session file and the process know better.
+            # SessionStart is sent after the program has begun with its prompt: the session file
+            # knows better.
             return None, ""
 
 

@@ -85,13 +85,14 @@ def upgrade() -> None:
         sa.Column("id", sequence, primary_key=True, autoincrement=True),
         sa.Column("agent", sa.String(128), nullable=False),
         sa.Column("project", sa.String(64), nullable=False),
+        sa.Column("run", sa.String(6), nullable=False),
         sa.Column("incarnation", sa.Integer, nullable=False),
         sa.Column("at", sa.String(32), nullable=False),
         sa.Column("cause", sa.String(16), nullable=False),
         sa.Column("exit_status", sa.Integer),
         sa.Column("signal", sa.String(16), nullable=False),
         sa.Column("screen", sa.Text, nullable=False),
-        sa.UniqueConstraint("agent", "incarnation"),
+        sa.UniqueConstraint("agent", "run", "incarnation"),
         sqlite_autoincrement=True,
     )
     op.create_table(
@@ -100,6 +101,8 @@ def upgrade() -> None:
         sa.Column("project", sa.String(64), nullable=False),
         sa.Column("state", sa.String(16), nullable=False),
         sa.Column("attempts", sa.Integer, nullable=False),
+        sa.Column("incarnation", sa.Integer, nullable=False),
+        sa.Column("since_at", sa.String(32), nullable=False),
         sa.Column("next_at", sa.String(32)),
         sa.Column("reason", sa.Text, nullable=False),
     )
