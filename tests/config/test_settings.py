@@ -37,6 +37,7 @@ def test_without_a_file_everything_is_the_default(tmp_path: Path) -> None:
         "answer_deadline_outcome",
         "check_ins",
         "credit_mirror",
+        "restarts",
     }
 
 
@@ -179,3 +180,10 @@ def test_a_policy_or_a_deadline_that_is_none_is_refused(tmp_path: Path, text: st
     with pytest.raises(BadInput) as raised:
         load_settings(environment(tmp_path, text + "\n"))
     assert "config.yaml:1" in raised.value.line() and "\n" not in raised.value.line()
+
+
+@pytest.mark.parametrize("word", ["sometimes", '""', "Always", "on", "[always]", "1"])
+def test_restarts_are_always_or_never(tmp_path: Path, word: str) -> None:
+    assert load_settings(environment(tmp_path, "restarts: never\n")).restarts == "never"
+    with pytest.raises(BadInput, match=r"config.yaml:1.*restarts"):
+        load_settings(environment(tmp_path, f"restarts: {word}\n"))

@@ -1,4 +1,4 @@
-"""The file that older tools read: their names, their kind of times, only where it is the person's."""
+"""The file that older tools read: their names, their kind of times, only the person's."""
 
 from __future__ import annotations
 
