@@ -13,7 +13,7 @@ from tests.service.machine import Machine
 from tests.service.subjects import HOSTILE, subject
 from tests.whole.conftest import wait_until
 from tmux_orch.domain.boot import OnBoot
-from tmux_orch.service import crontab
+from tmux_orch.service import crontab, systemd
 
 PERSON = b"MAILTO=\"\"\n# mine, with a tab\t and \\%\n\n0 5 * * 1 echo 'a b' \\% c\n"
 DUMP = "import json, os, sys\nopen({out!r}, 'w').write(json.dumps([sys.argv, dict(os.environ)]))\n"
@@ -82,3 +82,29 @@ def read(path: Path) -> list | None:
         return json.loads(path.read_text())
     except ValueError:
         return None  # being written
+
+
+@pytest.mark.full
+@pytest.mark.timeout(400)
+def test_every_five_minutes_cron_and_systemd_look(managed: Machine) -> None:
+    box, out = managed, managed.root / "out"
+    out.mkdir()
+    if shutil.which("cron") is None:
+        pytest.skip("no cron here: apt-get install cron")
+    subjects = []
+    for name in ("cron", "systemd"):
+        program = box.root / name / "tmux-orch"
+        program.parent.mkdir()
+        program.write_text(f"#!{sys.executable}\n{DUMP.format(out=str(out / name))}")
+        program.chmod(0o755)
+        subjects.append(subject(name, str(program)))
+    (box.root / "tab").write_bytes(crontab.block(subjects[0], OnBoot.NOTHING))
+    box.run("crontab", str(box.root / "tab"))
+    box.begin("cron", "-f")
+    for file in systemd.files(subjects[1], box.environment):
+        file.write()
+    box.systemctl("daemon-reload")
+    box.systemctl("start", "systemd-check.timer")
+    wait_until(lambda: len(list(out.iterdir())) == 2, 360, "both have looked")
+    for one in subjects:
+        assert wait_until(lambda path=out / one.name: read(path))[0] == list(one.check)

@@ -238,4 +238,4 @@ class AfterBoot:
 def _size() -> int:
     import psutil  # 10 ms, and only after a restart
 
-    return wave_size(os.cpu_count() or 1, psutil.virtual_memory().available)
+    return wave_size(len(os.sched_getaffinity(0)), psutil.virtual_memory().available)
