@@ -52,12 +52,14 @@ from tmux_orch.team import adopt, budget_desk, commands
 from tmux_orch.team.boot import AfterBoot
 from tmux_orch.team.budgets import Budgets
 from tmux_orch.team.checkpoints import Checkpoints
+from tmux_orch.team.credits_desk import CreditsDesk
 from tmux_orch.team.herald import Herald
 from tmux_orch.team.holds import Holds
 from tmux_orch.team.limit_menu import LimitMenu
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.rounds import Rounds
 from tmux_orch.team.scheduled import Scheduled
+from tmux_orch.team.spending import Spending
 from tmux_orch.team.supervise import Supervise
 from tmux_orch.team.up import Up
 from tmux_orch.tmux.server import Server
@@ -86,6 +88,8 @@ class Notes:
         self._keeper = keeper
         #: Who else is told of new states.
         self.on_state: Callable[[str, Fused], None] = lambda _key, _fused: None
+        #: And of events.
+        self.on_event: Callable[[str, str | None, Mapping[str, Any]], None] = lambda *_told: None
 
     def state(self, key: str, fused: Fused) -> None:
         """A seat has a new state, or new evidence for one that waits."""
@@ -110,6 +114,7 @@ class Notes:
         self._events.append(kind, split_key(key)[0] if key else None, key, payload)
         self._herald.event(kind, key, payload)
         self._keeper.event(kind, key, payload)
+        self.on_event(kind, key, payload)
 
 
 def up_seats(projects: Projects, seats: Seats) -> list[Seat]:
@@ -151,8 +156,17 @@ class Daemon:
         self.verbs = Verbs(
             self.parts, self.up, desk, self.ended.set, self._about(), self.after_boot
         )
+        self.spending = Spending(
+            self.parts, self.checkpoints.ask, mirror=self.settings.credit_mirror
+        )
+        self.rounds.also.append(self.spending.look)
+        self.notes.on_event = self.spending.approaching.event
+        self.scheduled.stretch = self.spending.forecast.stretch
         self.verbs.add("schedule", self.scheduled.desk(self.verbs.project, self.verbs.post.target))
         self.verbs.of_project |= budget_desk.verbs(self.budgets)
+        credits_desk = CreditsDesk(self.parts, self.spending, self.verbs.project)
+        for name, verb in credits_desk.verbs().items():
+            self.verbs.add(name, verb)
         self.listener = Listener(registry.socket, self.verbs.handle, __version__, self.verbs.fault)
 
     def _assemble(self) -> Parts:
@@ -269,6 +283,7 @@ class Daemon:
         self.clockwork.stop()
         self.supervise.stop()
         self.rounds.stop()
+        self.spending.close()
         self.parts.courier.stop()
         self.parts.board.close()
         self.parts.database.close()

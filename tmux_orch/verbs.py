@@ -37,6 +37,7 @@ OPEN_TO_AGENTS = frozenset(
         *("scm", "status", "ls", "messages", "log", "plan", "ping", "hook", "shutdown", "explain"),
         "schedule",  # for itself and its team mates; it sees and ends only what it asked for
         *("dialogs", "usage", "budget"),
+        *("credits", "credits-history"),  # its own team's accounts
         "peek",  # of its own team, as far as its role's rights go
     }
 )

@@ -44,6 +44,29 @@ def test_last_words_stand_for_a_state_that_needs_no_reason() -> None:
     )
 
 
+@pytest.mark.parametrize(
+    ("hold", "said"),
+    [
+        ({"until_at": None, "wake": None}, "held until you say go"),
+        ({"until_at": "2100-01-02T03:04:05+00:00", "wake": "waiting"}, "held until 01-0"),
+        ({"until_at": "2100-01-02T03:04:05+00:00", "wake": "asked"}, "held: shall it go on?"),
+    ],
+)
+def test_a_hold_is_said_once_for_all_whom_it_holds(
+    hold: dict[str, str | None], said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(screen, "width", lambda: 80)
+    agents = [FULL | {"hold": hold}, AGENT | {"hold": hold}, AGENT | {"name": "free"}]
+    lines = agents_view.held(agents)
+    assert lines[1].startswith(said)
+    assert lines[1].endswith(": documentation_writer, developer")
+    assert lines[2] == "see tmux-orch credits status"
+    assert max(map(len, agents_view.rows(agents) + lines)) <= 80
+    assert agents_view.held([AGENT]) == []
+    monkeypatch.setattr(screen, "width", lambda: 120)
+    assert said in agents_view.rows([AGENT | {"hold": hold}])[1]
+
+
 def test_nothing_an_agent_says_steers_the_terminal(served):
     hostile = "x\x1b]52;c;cm0=\x07\x1b[2J\u202e\x9b31m\r\nfake line"
     alert = {"kind": "stuck", "since_at": "2026-01-02T03:04:05+00:00", "detail": hostile}

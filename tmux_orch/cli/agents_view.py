@@ -61,6 +61,17 @@ def needs(agents: Sequence[Agent]) -> list[str]:
     return ["", "Needs a look:", *lines] if lines else []
 
 
+def held(agents: Sequence[Agent]) -> list[str]:
+    """Until when whom an account's limit holds, one line for each hold; nothing when nobody is."""
+    names: dict[str, list[str]] = {}
+    for agent in agents:
+        if agent.get("hold"):
+            names.setdefault(when.held(agent["hold"]), []).append(str(agent["name"]))
+    lines = [plain.line(f"{said}: {', '.join(whom)}") for said, whom in names.items()]
+    shown = [screen.paint(cut(line, screen.width()), "yellow") for line in lines]
+    return ["", *shown, "see tmux-orch credits status"] if shown else []
+
+
 def tasks(agent: Agent) -> str:
     """``2/5``; nothing for an agent without tasks."""
     done, total = agent.get("progress_done"), agent.get("progress_total")
@@ -84,6 +95,8 @@ def _known(count: object) -> object:
 def _latest(agent: Agent) -> str:
     if agent.get("git_trouble"):
         return str(agent["git_trouble"])
+    if agent.get("hold"):
+        return when.held(agent["hold"])
     said = agent.get("last_line")
     if said and agent["state"] not in _EVIDENT:
         return str(said)

@@ -25,6 +25,7 @@ def team(status: Mapping[str, Any]) -> list[str]:
         *([plain.line(notice)] if (notice := status.get("notice")) else []),
         "",
         *agents_view.rows(agents),
+        *agents_view.held(agents),
         *agents_view.needs(agents),
         *dialog_view.blocks(project["name"], status.get("dialogs") or []),
         *work(project, agents),

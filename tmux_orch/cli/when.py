@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import UTC, datetime, timedelta
 
 _UNITS = ((86400, "d"), (3600, "h"), (60, "m"))
@@ -34,6 +35,15 @@ def ahead(instant: object, now: datetime | None = None) -> str:
     local = at.astimezone()
     today = local.date() == now.astimezone().date()
     return f"{local.strftime('%H:%M' if today else '%m-%d %H:%M')} ({_left(at - now)})"
+
+
+def held(hold: Mapping[str, object], now: datetime | None = None) -> str:
+    """Until when an agent is held, as the status tells its ``hold``: ``held until 14:32``."""
+    if hold.get("wake") == "asked":
+        return "held: shall it go on?"
+    if not hold.get("until_at"):
+        return "held until you say go"
+    return f"held until {ahead(hold['until_at'], now).partition(' (')[0]}"
 
 
 def _left(left: timedelta) -> str:

@@ -26,9 +26,10 @@ if TYPE_CHECKING:
 Progress = Callable[[dict[str, Any]], None]
 # Asked again when the daemon ends in the middle: reading twice changes nothing.
 # What is scheduled has an id of the asker's.
-_HARMLESS = frozenset(
-    {"status", "ls", "attach", "messages", "log", "ping", "schedule", "boot-plan"}
-)
+_HARMLESS = frozenset({
+    "status", "ls", "attach", "messages", "log", "ping", "schedule", "boot-plan", "credits",
+    "credits-history",
+})  # fmt: skip
 # A stopping or older daemon gives way to ours once; a registry in which that happens again and
 # again has two versions fighting over it, which a person must settle.
 _ROUNDS = 3

@@ -72,6 +72,8 @@ def row(agent: Mapping[str, Any], now: datetime, room: int) -> tuple[Cell, ...]:
     context, cost = number(agent.get("context_percent")), number(agent.get("cost_usd"))
     held = number(agent.get("held_messages")) or 0
     needs, says = attention(agent), Cell(line(agent.get("last_line")), "dim")
+    if isinstance(hold := agent.get("hold"), Mapping):
+        says = Cell(line(when.held(hold, now)), "look")
     urgent = Cell(f"! {needs}", "look") if needs else says
     return (
         Cell(line(agent.get("name"))),
