@@ -13,6 +13,7 @@ from collections.abc import Callable
 from datetime import datetime
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -179,6 +180,36 @@ def test_every_kind_of_limit_ends_with_one_resume(version: str, claim: str) -> N
         due_at = team.limit(claim, 12)
         refused_at = meet(team, HUB)
         resumed_once(team, (HUB,), refused_at, due_at)
+
+
+def of_helper(body: dict[str, Any]) -> bool:
+    """Whether a request is a helper's: it has the task, and not the prompt that made the helper."""
+    said = json.dumps(body["messages"])
+    return "HELPER-TASK" in said and "STANDIN" not in said
+
+
+@pytest.mark.full
+@pytest.mark.parametrize("version", VERSIONS)
+def test_a_limit_of_helpers_holds_nobody_and_their_agent_is_told_once_when_it_ends(
+    version: str,
+) -> None:
+    with limited(version) as team:
+        team.begin(HUB)
+        due_at = team.limit("five_hour", 10, of=of_helper)
+        given = {"description": "help", "prompt": "HELPER-TASK", "subagent_type": "general-purpose"}
+        team.scm(HUB, directive("Agent", given))
+        team.until(lambda: team.plan.refused, "the helper is refused")
+        team.until(lambda: states(team) == ["held"], "it is written down")
+        team.await_state(HUB, "idle")
+        sent = team.scm(HUB, "MARK-MEANWHILE", "--json")
+        assert json.loads(sent.stdout)["state"] == "delivered"
+        assert time.time() < due_at
+        team.until(lambda: states(team) == ["ended"], "the hold ends")
+        team.await_state(HUB, "idle")
+        said = "\n".join(team.requests(HUB)[-1]["all_human"])
+        assert said.count("stopped your helpers has reset") == 1, team.report("told")
+        assert not [e for e in team.daemon.events("agent.state")
+                    if e["payload"]["state"] == "usage_limited"]  # fmt: skip
 
 
 @pytest.mark.full

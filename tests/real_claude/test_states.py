@@ -283,9 +283,20 @@ def test_every_state_is_told_right(
                 # The program draws its status line a moment after what it tells there.
                 figures = eventually(lambda: _with_quotas(agent.live.figures()), 10)
                 assert figures.model and figures.input_tokens
-                assert {quota.name for quota in figures.quotas} >= {"five_hour", "seven_day"}
+                windows = {quota.name: quota for quota in figures.quotas}
+                assert set(windows) >= {"five_hour", "seven_day"}
+                # To the second, also where the words of the limit had only the minute.
+                ends_at = windows["five_hour"].resets_at
+                assert ends_at is not None and ends_at.timestamp() == told_reset(agent)
             row(table)
         assert agent.wrong() == []
+
+
+def told_reset(agent: Watched) -> int:
+    """When the 5-hour window ends, as the service said last."""
+    name = "anthropic-ratelimit-unified-5h-reset"
+    told = [r["rule"].get("headers", {}).get(name) for r in agent.api.requests if "rule" in r]
+    return int([at for at in told if at is not None][-1])
 
 
 def _with_quotas(figures: Figures | None) -> Figures | None:

@@ -221,6 +221,8 @@ class Waking:
 
     def _look_after(self, book: Book) -> None:
         """Those that work again by themselves are left; then the account may be tried at once."""
+        if book.hold.inside:
+            return  # its agent works all the time, and is told when the helpers' limit has ended
         met = [w for w in book.wakes.values() if w.met_at and w.state is WakeState.WAITING]
         left = 0
         for wake in met:
