@@ -77,6 +77,29 @@ def test_a_hold_says_why_until_when_and_what_happens_next() -> None:
     assert ": opus limit, its end is not known, it is tried then" in guess[1]
 
 
+def test_a_limit_that_stopped_only_helpers_holds_nobody() -> None:
+    lines = credits_view.status(with_hold(scope="inside", agents=[]), NOW)
+    assert lines[1].startswith("  helpers inside shop/developer stopped until 10:40 (in 40m): 5-")
+    assert lines[2].startswith("WINDOW")
+
+
+def test_completion_knows_accounts_and_agents(served: House) -> None:
+    served.answers["credits"] = STATUS
+    for words, cword, expected in (
+        ("tmux-orch credits wake ", 3, {"claude", *(f"agent_number_{n}" for n in range(5))}),
+        ("tmux-orch credits hold c", 3, {"claude"}),
+        ("tmux-orch credits history ", 3, {"claude"}),
+        ("tmux-orch credits ", 2, {"status", "forecast", "history", "wake", "hold", "check"}),
+    ):
+        env = {
+            "_TMUX_ORCH_COMPLETE": "bash_complete",
+            "COMP_WORDS": words,
+            "COMP_CWORD": str(cword),
+        }
+        out = served.run("tmux-orch", env=env).out
+        assert {line.partition(",")[2] for line in out.splitlines()} == expected
+
+
 def test_a_stale_conversation_is_asked_about_with_the_command_that_answers() -> None:
     lines = credits_view.status({"accounts": [ACCOUNT | {"asked": ["shop/dev"]}]}, NOW)
     assert "go on with it: tmux-orch credits wake shop/dev" in lines[2]

@@ -141,7 +141,8 @@ def _held(hold: Mapping[str, Any], now: datetime) -> str:
     if hold["until_at"]:
         until = f"until {when.ahead(hold['until_at'], now)}"
     how = "" if hold["cause"] == "person" else f", {_CONFIDENCES.get(hold['confidence'], '?')}"
-    return f"held {until}: {_what(hold)}{how}"
+    who = f"helpers inside {hold['agent']} stopped" if hold["scope"] == "inside" else "held"
+    return f"{who} {until}: {_what(hold)}{how}"
 
 
 def _next(hold: Mapping[str, Any], now: datetime) -> Iterator[str]:

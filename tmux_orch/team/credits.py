@@ -55,7 +55,7 @@ class Credits:
         return {
             "schema": SCHEMA,
             "accounts": [
-                self._shown(account, mine, [h for h in open_holds if h.account == account])
+                self._shown(account, mine, [h for h in open_holds if h.account == account], project)
                 for account, mine in sorted(agents.items())
             ],
         }
@@ -73,7 +73,10 @@ class Credits:
         if project is not None:
             own = {self._account(seat) for seat in self._seats(project)}
             holds = [hold for hold in holds if hold.account in own]
-        return {"schema": HISTORY_SCHEMA, "holds": [_fields(hold) for hold in holds]}
+        return {
+            "schema": HISTORY_SCHEMA,
+            "holds": [_of_team(_fields(hold), project) for hold in holds],
+        }
 
     def wake(self, who: object, project: str | None, cwd: str) -> dict[str, Any]:
         """Wake an agent, the agents of an account, or everybody that is held.
@@ -90,9 +93,9 @@ class Credits:
         if who is not None:
             return {"agents": self._keeper.wake(self._agent_or_account(str(who), project, cwd))}
         woken: list[str] = []
-        for account in {hold.account for hold in self._keeper.open()}:
+        for account in {hold.account for hold in self._keeper.open()} if project is None else ():
             woken += self._woken(account)
-        for seat in self._seats(None):
+        for seat in self._seats(project):
             if seat.key not in woken and self._keeper.shown(seat) is not None:
                 woken += self._woken(seat.key)
         return {"agents": sorted(set(woken))}
@@ -132,7 +135,9 @@ class Credits:
         told = {a for a in self._forecast.accounts() if self._forecast.outlooks(a)}
         return (held | told) - set(known)
 
-    def _shown(self, account: str, seats: Sequence[Seat], holds: Sequence[Hold]) -> dict[str, Any]:
+    def _shown(
+        self, account: str, seats: Sequence[Seat], holds: Sequence[Hold], project: str | None
+    ) -> dict[str, Any]:
         windows, now = self._forecast.outlooks(account), self._parts.clock.now()
         shown = {seat.key: self._keeper.shown(seat) for seat in seats}
         return {
@@ -141,7 +146,12 @@ class Credits:
             "windows": [_window(one) for one in windows],
             "stretch": pace.stretch(windows, now),
             "holds": [
-                self._hold(hold, [key for key, of in shown.items() if of and of["id"] == hold.id])
+                _of_team(
+                    self._hold(
+                        hold, [key for key, of in shown.items() if of and of["id"] == hold.id]
+                    ),
+                    project,
+                )
                 for hold in holds
             ],
             "asked": [key for key, of in shown.items() if of and of["wake"] == WakeState.ASKED],
@@ -183,21 +193,24 @@ class Credits:
 
     def _find(self, who: str, cwd: str, project: str | None) -> str:
         """The account that a person means by its program, its directory, or both."""
-        seats = {self._account(seat) for seat in self._seats(project)} - {""}
-        known = sorted(seats | ({h.account for h in self._keeper.open()} if not project else set()))
+        found = {self._account(seat) for seat in self._seats(project)} - {""}
+        if project is None:
+            held = (*self._keeper.open(), *self._keeper.history(None, MOST_HISTORY))
+            found |= {hold.account for hold in held}
+        known = sorted(found)
         place = str(Path(cwd or "/", who).resolve()) if "\0" not in who else ""
-        found = [
+        meant = [
             account
             for account in known
             if who == account
             or who == account.partition(":")[0]
             or place == account.partition(":")[2]
         ]
-        if len(found) == 1:
-            return found[0]
-        if found:
+        if len(meant) == 1:
+            return meant[0]
+        if meant:
             raise BadInput(
-                f"several accounts are of {printable(who)}", f"name one: {_candidates(found)}"
+                f"several accounts are of {printable(who)}", f"name one: {_candidates(meant)}"
             )
         step = f"the accounts are: {_candidates(known)}" if known else "no team is up"
         raise BadInput(f"no account or agent {printable(who)[:80]!r}", step)
@@ -228,6 +241,17 @@ def _fields(hold: Hold) -> dict[str, Any]:
         "ended_at": _iso(hold.ended_at),
         "outcome": hold.outcome,
     }
+
+
+def _of_team(hold: dict[str, Any], project: str | None) -> dict[str, Any]:
+    """The hold without the agents of other teams, for an agent of ``project``."""
+    if project is None:
+        return hold
+    own = f"{project}/"
+    shown = {**hold, "agent": hold["agent"] if hold["agent"].startswith(own) else ""}
+    if "wakes" in hold:
+        shown["wakes"] = [wake for wake in hold["wakes"] if wake["agent"].startswith(own)]
+    return shown
 
 
 def _wake(wake: Wake) -> dict[str, Any]:
