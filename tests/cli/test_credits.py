@@ -91,12 +91,8 @@ def test_completion_knows_accounts_and_agents(served: House) -> None:
         ("tmux-orch credits history ", 3, {"claude"}),
         ("tmux-orch credits ", 2, {"status", "forecast", "history", "wake", "hold", "check"}),
     ):
-        env = {
-            "_TMUX_ORCH_COMPLETE": "bash_complete",
-            "COMP_WORDS": words,
-            "COMP_CWORD": str(cword),
-        }
-        out = served.run("tmux-orch", env=env).out
+        asked = {"COMP_WORDS": words, "COMP_CWORD": str(cword)}
+        out = served.run("tmux-orch", env={"_TMUX_ORCH_COMPLETE": "bash_complete", **asked}).out
         assert {line.partition(",")[2] for line in out.splitlines()} == expected
 
 
