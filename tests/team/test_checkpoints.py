@@ -131,7 +131,7 @@ def test_the_newest_page_is_found_in_both_places_and_never_behind_a_link(tmp_pat
     (ours / "DEVELOPER_CHECKPOINT_20270102_0000.md").mkdir()
     assert newest_page(tmp_path, "developer") == later
     (tmp_path / later).unlink()
-    (ours / NAME).unlink()
+    assert newest_page(tmp_path, "developer") == f".orch/{NAME}"
     ours.rename(tmp_path / "other")
     ours.symlink_to("other")
     assert newest_page(tmp_path, "developer") is None

@@ -54,6 +54,7 @@ def test_a_team_is_warned_held_and_goes_on_when_its_budget_is_extended(place: Pl
         lambda: "budget" in [one["kind"] for one in place.agents()["orchestrator"]["attention"]],
         15, "the person sees why",
     )  # fmt: skip
+    assert [m["state"] for m in place.messages() if m["text"] == "go on"] == ["held"]
     assert place.run("tmux-orch", "budget", "extend", "--usd", "5").returncode == 0
     for name, text in (("developer", "go on"), ("tester", "you too")):
         wait_until(
