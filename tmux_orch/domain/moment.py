@@ -7,6 +7,7 @@ doubled hour the first one counts that is still ahead, "tomorrow" is the next ca
 
 from __future__ import annotations
 
+import itertools
 import re
 from datetime import UTC, date, datetime, timedelta, tzinfo
 
@@ -156,18 +157,10 @@ def _first_ahead(
         days = [today + timedelta(days=int(match["day"].lower() == "tomorrow"))]
     else:
         days = [today + timedelta(days=ahead) for ahead in (0, 1, 2)]
-    for day in days:
-        for fold in (0, 1):
-            found = _instant(day, clock, place, fold)
-            if found > now:
-                return found
+    for day, fold in itertools.product(days, (0, 1)):
+        # Of a doubled hour fold 1 is the second; of a missing one it is earlier, so past already.
+        local = datetime(day.year, day.month, day.day, *clock, tzinfo=place, fold=fold)
+        found = local.astimezone(UTC)
+        if found > now:
+            return found
     return None
-
-
-def _instant(day: date, clock: tuple[int, int, int], place: tzinfo, fold: int) -> datetime:
-    """That wall-clock time; the second of two only where there are two."""
-    hour, minute, second = clock
-    local = datetime(day.year, day.month, day.day, hour, minute, second, tzinfo=place)
-    first, other = local.astimezone(UTC), local.replace(fold=1).astimezone(UTC)
-    # A missing hour has two readings too; its later one comes first, and is the only one meant.
-    return max(first, other) if fold and other > first else first
