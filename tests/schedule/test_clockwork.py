@@ -35,13 +35,13 @@ STORED_JOBS = {
         "O96}sV{c(>WpiU?l!%NCZDDv{X>N0LVQyn(bCgQ~j16vOcywQKb#7mDX>DbcXc~1c"
     ),
     "test:every": (
-        "fCZJQ0RR910001elqie`c4cyNX>V?nO96}mX=Id)3Up<2bUI~rWpa6xj09$NZex^;9CU4UcwcXFV`wgO"
+        "fCZJX0RR910001elqie`c4cyNX>V?nO96}mX=Id)3Up<2bUI~rWpa6xj09$NZex^;9CU4UcwcXFV`wgO"
         "V`yb$b!=rWYHwn5I%a8dWt5BubaH8DXJvAfj2Comb$DNIa${&Nb7N>_WOZz1E^2RLbCiq;Qe|g#Y+-V2"
-        "d6bisDS?!IlqhHcO96}rVRvC^bY*0eh>Qnic4cyTUvrdA2nUP^W@&PBbYEd~l#B>uVRU75X>Dbcj0j|5"
-        "bY*mDZDo{`ltT&!>H`D?1_uBD0F-DCj0kjTZDo3IZe^5{lxPo(33O>~Wn^V+bYYZ}luH0h080Relv0$1"
-        "lv0$2lv0$82x@6`bY*g1bCgQ}j0AIGY;=@p19f7I2xWL>V|8?Ia+Hh*WMyVyb!>E$j09nFXLFQj1BH}~"
-        "25Wa=a%XdteUyv@ZeeX@l#B##ZewMXj1p~Wb7pCBWnX7<VPj=qbZKp6luH4O2xD(yY-Mv}Wt51F4Q*j~"
-        "UukZ0bYX5|Wpk8E0gMf9Wq5R7a&>NBbZKp6lxPt{3J2-~1O)~M0001#Xc~r;Qj~Qr"
+        "d6bisDS?!IlqhHcO96}rWp-t9d0%ssO$Y~!1!Z_)V|0{=j0k3Fa&vTFVRV#?2xMV&Wprt6Wt5BvWMOn="
+        "bZKp6l#`T03J2-~1O)~M0001#Xb+4CbZKp6dT(xJl#`Tb4~z+PX>Da>Wo&d|l#`T8080Q%0Ed)Pl!cU1"
+        "l!la2l#B>!X>@dDa$j?lO8|@oZeeX@WR!@E1ao0*bd+cVbz+PNWq4&{b#!lXl#B;tWoBV@Y;=^21YvS#"
+        "bChTUg_Mj2Yj<ICXLFQ&l#B#!VQpoUj0A6PV`Y?#5^ZU7W@&O|UuSY*V`X1-X>DbcO96}sV{c(>WpiU?"
+        "l!%NCZDDv{X>N0LVQyn(bCgQ~j16vOcywQKb#7mDX>DbcXc0pS2kHX^1qKHI005L|8itfolyxo"
     ),
 }
 
@@ -281,7 +281,7 @@ def test_a_job_dropped_or_paused_by_its_own_ring_stays_so(
 
 
 def test_a_thousand_jobs_have_a_jitter_that_spreads_and_stays(clock: SetClock):
-    triggers = [Regularly(START, 1800, 120, f"test:{n}", False) for n in range(1000)]
+    triggers = [Regularly(START, 1800, 120, f"test:{n}") for n in range(1000)]
     moved = [
         (trigger.get_next_fire_time(START + 10 * MINUTE, START) - START).total_seconds() - 1800
         for trigger in triggers

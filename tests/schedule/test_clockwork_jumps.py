@@ -75,7 +75,7 @@ def test_a_clock_that_is_set_back_rings_nothing_twice_and_holds_nothing_up(
     for job in WORK:
         waits = [b - a for a, b in itertools.pairwise([0, *heard[job]])]
         assert max(waits) <= EVERY_S + 2 * jitter_s + WAKE_S, "a time was held up"
-        assert min(waits) >= EVERY_S - 2 * jitter_s - WAKE_S, "a time rang twice"
+        assert min(waits[1:]) >= EVERY_S - 2 * jitter_s - WAKE_S, "a time rang twice"
         assert len(of(bell, job)) == len(set(of(bell, job)))
     assert len(of(bell, "test:rung")) == 1
     # An instant, and a first time that somebody named, wait for the wall clock.

@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from hypothesis.stateful import RuleBasedStateMachine, invariant, rule
 
 from tmux_orch.domain.job import At, CatchUp, Every
+from tmux_orch.schedule.timetable import OFF_GRID
 from tmux_orch.store.database import open_database
 
 from .conftest import Bell, SetClock, wound
@@ -97,8 +98,8 @@ class Lives(RuleBasedStateMachine):
         self.look()
         self.clock.jump(seconds)
         self.clock.go(LOOK_S)
-        if seconds + LOOK_S < 0:
-            self.settle()
+        if seconds < 0:
+            self.settle(timedelta(seconds=-seconds))
         self.look()
 
     @rule(seconds=st.integers(0, 4000), killed=st.booleans())
@@ -125,13 +126,13 @@ class Lives(RuleBasedStateMachine):
         self.rings()
         self.clockwork.look()
 
-    def settle(self) -> None:
-        """The clock was set back: intervals begin anew, what was asked for waits."""
+    def settle(self, by: timedelta | None = None) -> None:
+        """The clock was set back: intervals wait for what was left; what was asked for waits."""
         now = self.clock.now()
         for job in self.model.values():
-            far = job.every_s and job.next_at > now + timedelta(seconds=job.every_s)
-            if far and not job.named and not job.paused:
-                job.next_at = now + timedelta(seconds=job.every_s or 0)
+            every = timedelta(seconds=job.every_s or 0)
+            if job.every_s and job.next_at > now + every and not job.named and not job.paused:
+                job.next_at = now + every if by is None else max(now, job.next_at - by) + OFF_GRID
 
     def rings(self, failing: bool = False) -> None:
         """What the model says of now; when rings fail, their jobs stay as they are."""

@@ -10,7 +10,7 @@ import logging
 import math
 import threading
 from collections.abc import Callable, Sequence
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 
 from tmux_orch import crash
@@ -183,14 +183,14 @@ class Clockwork:
     def _notice_a_jump(self, now: datetime) -> None:
         # Without a look before this one too: the clock may have been set while we were down.
         monotonic = self._clock.monotonic()
-        back_s = math.inf
-        if self._seen is not None:
+        if self._seen is None:
+            self._timetable.set_back(now, None)
+        else:
             then, count = self._seen
             back_s = (monotonic - count) - (now - then).total_seconds()
-        if back_s > BACK_S:
-            if self._seen is not None:
+            if back_s > BACK_S:
                 _log.warning("the clock was set back by %.0f s", back_s)
-            self._timetable.begin_anew(now)
+                self._timetable.set_back(now, timedelta(seconds=back_s))
         self._seen = (now, monotonic)
 
 

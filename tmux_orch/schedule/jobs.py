@@ -31,14 +31,21 @@ class Regularly(BaseTrigger):  # type: ignore[misc]  # the library has no types
         jitter_s: By how much a time may be moved, either way; less than half of ``every_s`` is
             used, so that no two times change places.
         salt: What makes this job's jitter differ from that of others.
-        awaited: The first time was asked for: it has no jitter, and is waited for however far
-            away it is.
+        exact: The first time has no jitter.
+        named: The first time was asked for: it is waited for however far away it is.
     """
 
-    __slots__ = ("awaited", "every_s", "first_at", "jitter_s", "salt")
+    __slots__ = ("every_s", "exact", "first_at", "jitter_s", "named", "salt")
 
     def __init__(
-        self, first_at: datetime, every_s: int, jitter_s: int, salt: str, awaited: bool
+        self,
+        first_at: datetime,
+        every_s: int,
+        jitter_s: int,
+        salt: str,
+        *,
+        exact: bool = False,
+        named: bool = False,
     ) -> None:
         if every_s < 1 or jitter_s < 0:
             raise ValueError(f"every {every_s} s with a jitter of {jitter_s} s")
@@ -46,7 +53,8 @@ class Regularly(BaseTrigger):  # type: ignore[misc]  # the library has no types
         self.every_s = every_s
         self.jitter_s = jitter_s
         self.salt = salt
-        self.awaited = awaited
+        self.exact = exact
+        self.named = named
 
     def get_next_fire_time(self, previous_fire_time: datetime | None, now: datetime) -> datetime:
         """The first time after ``previous_fire_time``; without one, the first from ``now`` on."""
@@ -73,7 +81,7 @@ class Regularly(BaseTrigger):  # type: ignore[misc]  # the library has no types
     def _time(self, number: int) -> datetime:
         at = self.first_at + timedelta(seconds=number * self.every_s)
         most_us = min(self.jitter_s * 1_000_000, self.every_s * 500_000 - 1)
-        if not self.jitter_s or (self.awaited and number == 0):
+        if not self.jitter_s or (self.exact and number == 0):
             return at
         dice = blake2b(f"{self.salt} {at.isoformat()}".encode(), digest_size=8).digest()
         return at + timedelta(

@@ -24,6 +24,10 @@ from tmux_orch.schedule import jobs
 from tmux_orch.schedule.job_store import JobStore
 from tmux_orch.store.database import Database
 
+#: A clock set back by a multiple of an interval would bring its old times again, and what is told
+#: by them (a message's key) would be taken for told.
+OFF_GRID = timedelta(seconds=1)
+
 
 class Timetable:
     """What is planned. Every method may be called from any thread, but not in ``write()``.
@@ -48,10 +52,7 @@ class Timetable:
         """Write a job down, in place of what it was."""
         trigger = _trigger(job_id, when, now)
         with self._changing:
-            self._scheduler.add_job(
-                jobs.fire, trigger, args=[job_id], id=job_id, name=catch_up.value,
-                next_run_time=trigger.get_next_fire_time(None, now), replace_existing=True,
-            )  # fmt: skip
+            self._put(job_id, trigger, catch_up, trigger.get_next_fire_time(None, now))
 
     def drop(self, job_id: str) -> None:
         """Strike a job off; one that is not there is no error."""
@@ -97,21 +98,30 @@ class Timetable:
             else:
                 self._store.update_job(job)
 
-    def begin_anew(self, now: datetime) -> None:
-        """Give intervals whose next time is further away than one interval one from ``now``.
+    def set_back(self, now: datetime, by: timedelta | None) -> None:
+        """The clock was set back: let no interval wait for the old one.
 
-        That is so after the clock was set back. Times that somebody named are waited for.
+        Those whose next time is further away than one interval wait for what was left of it, or,
+        where nobody knows ``by`` how much, one interval. Times that somebody named are waited for.
         """
         with self._changing:
             for job in self._store.get_all_jobs():
-                every = job.trigger
-                if not isinstance(every, jobs.Regularly) or job.next_run_time is None:
+                old = job.trigger
+                if not isinstance(old, jobs.Regularly) or job.next_run_time is None:
                     continue
-                named = every.awaited and job.next_run_time == every.first_at
-                far = timedelta(seconds=every.every_s + every.jitter_s)
-                if not named and job.next_run_time > now + far:
-                    anew = Every(every.every_s, every.jitter_s)
-                    self.put(job.id, anew, CatchUp(job.name), now)
+                every = timedelta(seconds=old.every_s)
+                named = old.named and job.next_run_time == old.first_at
+                if named or job.next_run_time <= now + every + timedelta(seconds=old.jitter_s):
+                    continue
+                first = now + every if by is None else max(now, job.next_run_time - by) + OFF_GRID
+                anew = jobs.Regularly(first, old.every_s, old.jitter_s, job.id, exact=True)
+                self._put(job.id, anew, CatchUp(job.name), first)
+
+    def _put(self, job_id: str, trigger: BaseTrigger, catch_up: CatchUp, at: datetime) -> None:
+        self._scheduler.add_job(
+            jobs.fire, trigger, args=[job_id], id=job_id, name=catch_up.value,
+            next_run_time=at, replace_existing=True,
+        )  # fmt: skip
 
 
 def times_until(job: Any, now: datetime, most: int) -> tuple[list[datetime], int]:
@@ -140,8 +150,8 @@ def _trigger(job_id: str, when: When, now: datetime) -> BaseTrigger:
     if isinstance(when, At):
         return DateTrigger(when.at, timezone=UTC)
     first = when.first_at or now + timedelta(seconds=when.every_s)
-    awaited = when.first_at is not None
-    return jobs.Regularly(first, when.every_s, when.jitter_s, job_id, awaited)
+    named = when.first_at is not None
+    return jobs.Regularly(first, when.every_s, when.jitter_s, job_id, exact=named, named=named)
 
 
 def _state(job: Any) -> tuple[Any, ...]:
