@@ -12,7 +12,7 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import ExitStack, contextmanager, suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import IO, Any
@@ -111,34 +111,49 @@ def machine() -> Iterator[Machine]:
     Raises:
         Unavailable: this process may not make one.
     """
-    root = Path(tempfile.mkdtemp(prefix="o-", dir="/tmp"))
-    for name in ("home", "run"):
-        (root / name).mkdir(mode=0o700)
-    group = _own_group(root.name)
-    process = subprocess.Popen(
-        ["unshare", "-m", "-C", "-p", "-f", "--mount-proc", "sh", "-c", _INIT],
-        stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
-        preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())),
-    )  # fmt: skip
-    try:
+    with ExitStack() as ending:
+        root = Path(tempfile.mkdtemp(prefix="o-", dir="/tmp"))
+        ending.callback(shutil.rmtree, root, ignore_errors=True)
+        for name in ("home", "run"):
+            (root / name).mkdir(mode=0o700)
+        group = _own_group(root.name)
+        ending.callback(_remove_group, group)
+        process = _first_process(group)
+        ending.callback(_end, process)
         assert process.stdin is not None
         assert process.stdout is not None
         assert process.stderr is not None
         if process.stdout.readline() != b"up\n":
             raise Unavailable(f"no name spaces: {process.stderr.read().decode().strip()}")
-        children = Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split()
-        yield Machine(root, int(children[0]), process.stdin)
-    finally:
-        for child in Path(f"/proc/{process.pid}/task/{process.pid}/children").read_text().split():
-            os.kill(int(child), 9)  # the first process of the name space: everything ends
-        process.wait(20)
-        for inner in sorted(group.rglob("*"), reverse=True):
-            if inner.is_dir():
-                with suppress(OSError):
-                    inner.rmdir()
+        yield Machine(root, _children(process)[0], process.stdin)
+
+
+def _children(process: subprocess.Popen[bytes]) -> list[int]:
+    path = Path(f"/proc/{process.pid}/task/{process.pid}/children")
+    return [int(pid) for pid in path.read_text().split()]
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    for child in _children(process):
+        os.kill(child, 9)  # the first process of the name space: everything in it ends
+    process.wait(20)
+
+
+def _remove_group(group: Path) -> None:
+    for inner in sorted((group, *group.rglob("*/")), reverse=True):
         with suppress(OSError):
-            group.rmdir()
-        shutil.rmtree(root, ignore_errors=True)
+            inner.rmdir()
+
+
+def _first_process(group: Path) -> subprocess.Popen[bytes]:
+    try:
+        return subprocess.Popen(
+            ["unshare", "-m", "-C", "-p", "-f", "--mount-proc", "sh", "-c", _INIT],
+            stdin=subprocess.PIPE, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+            preexec_fn=lambda: (group / "cgroup.procs").write_text(str(os.getpid())),
+        )  # fmt: skip
+    except subprocess.SubprocessError as error:
+        raise Unavailable("the control group does not take processes") from error
 
 
 class Unavailable(Exception):

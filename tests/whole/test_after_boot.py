@@ -170,6 +170,20 @@ def test_a_daemon_killed_in_the_middle_is_followed_by_one_that_goes_on(team: Pla
     assert {n: c for n, (c, _) in lives(team).items()} == {n: c for n, (c, _) in before.items()}
 
 
+def test_whoever_is_held_stays_down_until_the_hold_ends(team: Place) -> None:
+    policy(team, OnBoot.RESUME)
+    before = lives(team)
+    team.run("tmux-orch", "credits", "hold", "rehearsal")
+    restart_machine(team)
+    assert sorted(plan(team)["held"]) == sorted(f"sample/{n}" for n in before)
+    assert plan(team)["phase"] == "returning"
+    assert team.tmux("list-panes", "-a") == ""
+    team.run("tmux-orch", "credits", "wake", "rehearsal")
+    wait_until(lambda: plan(team)["phase"] == "settled", 60, "everybody is dealt with")
+    wait_until(lambda: all_up(team), what="all are up")
+    assert {n: c for n, (c, _) in lives(team).items()} == {n: c for n, (c, _) in before.items()}
+
+
 def test_a_project_whose_directory_vanished_is_said_and_the_others_go_on(team: Place) -> None:
     policy(team, OnBoot.RESUME)
     other = make_repository(team.root / "p" / "other")

@@ -102,7 +102,9 @@ class AfterBoot:
 
     def _look(self) -> None:
         boot_id = self._source.read_text("ascii").strip()
-        stored, lives = self._stored(), self._server_lives()
+        stored = self._stored()
+        # tmux is asked only where the answer counts: this is the start of every daemon.
+        lives = stored is not None and stored.boot_id != boot_id and self._server_lives()
         now = noticed(stored, boot_id, lives, self._policy())
         if now != stored:
             if stored is not None and not lives:
