@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from collections.abc import Sequence
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import datetime, timedelta
 
 from tmux_orch.domain.hold import ACCOUNT, INSIDE, Cause, Confidence
 from tmux_orch.domain.states import Source
@@ -29,6 +29,8 @@ _SPEND = re.compile(
     re.IGNORECASE,
 )
 _EPOCH = re.compile(r"limit reached\s*\|\s*\d{9,}", re.IGNORECASE)
+#: A five-hour limit ends within it, give or take what clocks differ.
+_WINDOW, _DAY = timedelta(hours=5, minutes=10), timedelta(days=1)
 #: The program or its service said the instant itself.
 _STRUCTURED = frozenset({Source.HOOK, Source.STATUS_LINE, Source.SESSION_FILE, Source.TRANSCRIPT})
 
@@ -77,6 +79,8 @@ def read(
         inside: It stopped only helpers inside the agent.
     """
     cause, scope = _cause(evidence)
+    if cause is Cause.FIVE_HOUR and until_at is not None and until_at > at + _WINDOW:
+        until_at -= _DAY  # old words, read again after their hour: it is not tomorrow's
     used_up = [quota for quota in quotas if quota.used_percent >= 100]
     if cause is Cause.UNKNOWN and len(used_up) == 1:
         cause, scope = _cause(used_up[0].name)

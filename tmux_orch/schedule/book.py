@@ -4,14 +4,13 @@ from __future__ import annotations
 
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from datetime import datetime
-from typing import Any, Protocol
+from typing import Protocol
 
 from tmux_orch.clock import Clock
 from tmux_orch.domain.hold import ACCOUNT, Hold, HoldState, Wake, WakeState
 from tmux_orch.domain.message import Message
 from tmux_orch.domain.seat import Seat
-from tmux_orch.domain.states import Fused
+from tmux_orch.domain.states import Fused, Reading
 from tmux_orch.domain.work import Figures
 from tmux_orch.messages.port import Sighting
 from tmux_orch.store.holds import Holds
@@ -27,14 +26,17 @@ class Agent(Protocol):
     def readings(self) -> Readings:
         """What the state is made of."""
 
+    def limit_met(self) -> Reading | None:
+        """The limit that broke off its last turn, while it has not worked since."""
+
     def figures(self) -> Figures | None:
         """What it said of its use."""
 
     def sighting(self, message_id: str) -> Sighting:
         """How far a message was seen in its conversation."""
 
-    def let_go(self, at: datetime) -> None:
-        """Limits seen until then are over."""
+    def let_go(self) -> None:
+        """The limit that it is at is over."""
 
 
 @dataclass(frozen=True)
@@ -49,7 +51,7 @@ class Around:
         accept, find, message, waiting: The courier's ``accept``, and the outbox's
             ``by_client_key``, ``get`` and ``count_held``.
         kick: Has an agent's messages looked at.
-        append: Writes an event.
+        append: The events' ``append``.
         clock: Time.
     """
 
@@ -62,7 +64,7 @@ class Around:
     message: Callable[[str], Message | None]
     waiting: Callable[[str], Mapping[str, int]]
     kick: Callable[[str], None]
-    append: Callable[[str, str | None, str | None, Mapping[str, Any]], object]
+    append: Callable[..., object]
     clock: Clock
 
 

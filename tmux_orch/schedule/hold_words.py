@@ -19,6 +19,8 @@ _WHAT = {
 
 def what(hold: Hold) -> str:
     """What is used up, in words."""
+    if hold.cause is Cause.MODEL and hold.inside:
+        return "limit of one model"
     if hold.cause is Cause.MODEL:
         return f"{hold.scope} limit"
     return _WHAT[hold.cause]
@@ -69,7 +71,7 @@ def resume(hold: Hold, wake: Wake, page: str) -> str:
     """The one message that wakes an agent."""
     if hold.inside:
         return (
-            f"The {_limit(hold)} that stopped your helpers has reset."
+            "The usage limit that stopped your helpers has reset."
             " Look what they have not done, and start that again."
         )
     if wake.met_at is None:

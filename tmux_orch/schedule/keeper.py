@@ -32,7 +32,7 @@ from tmux_orch.schedule.book import Around, Book
 from tmux_orch.schedule.clockwork import Clockwork
 from tmux_orch.schedule.limits_met import LimitsMet
 from tmux_orch.schedule.resuming import Resuming
-from tmux_orch.schedule.shelf import Shelf
+from tmux_orch.schedule.shelf import Happened, Shelf, facts
 from tmux_orch.schedule.waking import Waking
 
 _log = logging.getLogger(__name__)
@@ -110,7 +110,7 @@ class Keeper:
         if key is None:
             return
         if kind == "limit_seen":
-            self._safely(lambda: self._do(lambda: self._met.look_at(key)))
+            self._safely(self.round)
         elif kind == "limit_inside":
             self._safely(lambda: self._do(lambda: self._met.told(key, payload, inside=True)))
         elif kind == "condition_seen" and _is_billing(payload):
@@ -118,9 +118,8 @@ class Keeper:
 
     def state(self, key: str, fused: Fused) -> None:
         """An agent has a new state. Never raises."""
-        if fused.state is AgentState.USAGE_LIMITED:
-            self._safely(lambda: self._do(lambda: self._met.look_at(key)))
-        elif any(_is_sent(book.wakes.get(key)) for book in self._shelf.books):
+        limited = fused.state is AgentState.USAGE_LIMITED
+        if limited or any(_is_sent(book.wakes.get(key)) for book in self._shelf.books):
             self._safely(self.round)
 
     def round(self) -> None:
@@ -151,17 +150,14 @@ class Keeper:
             if book is None:
                 cause, by = Cause.PERSON, Confidence.PERSON
                 hold = Hold(0, account, ACCOUNT, cause, "", now, until_at, "person", by)
-                found = self._around.store.add(hold)
-                self._shelf.tell("hold.begun", found, None)
+                found = self._shelf.add(hold)
             else:
                 state = HoldState.HELD
                 found = replace(
                     book.hold, until_at=until_at, source="person", state=state,
                     confidence=Confidence.PERSON,
                 )  # fmt: skip
-                self._around.store.save(found)
-                self._shelf.tell("hold.moved", found, None)
-            self._shelf.read()
+                self._shelf.save(found, (), Happened("hold.moved", "", facts(found)))
         self._put_jobs()
         return found
 
@@ -191,7 +187,7 @@ class Keeper:
                 moved = replace(
                     book.hold, until_at=now, source="person", confidence=Confidence.PERSON
                 )
-                self._around.store.save(moved)
+                self._shelf.save(moved, (), Happened("hold.moved", "", facts(moved)))
                 if moved.state is HoldState.WAKING:
                     self._waking.hasten(Book(moved, book.wakes), now)
         for wake in [
@@ -214,8 +210,7 @@ class Keeper:
             self._waking.begin(book, self._shelf.concerned(book), only=key)
         elif wake is not None:
             now = self._around.clock.now()
-            self._around.store.save(wakes=[replace(wake, due_at=now)])
-        self._shelf.read()
+            self._shelf.save(None, [replace(wake, due_at=now)])
         return [key]
 
     # -- going round -----------------------------------------------------------------------------
@@ -224,9 +219,7 @@ class Keeper:
         if not self._taken_up:
             self._take_up()
         for seat in self._around.seats():
-            live = self._around.live(seat.key)
-            if live is not None and live.fused().state is AgentState.USAGE_LIMITED:
-                self._met.look_at(seat.key)
+            self._met.look_at(seat)
         for book in self._shelf.books:
             self._waking.step(book, self._shelf.concerned(book))
 

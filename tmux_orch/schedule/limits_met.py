@@ -11,11 +11,11 @@ from tmux_orch.domain import holding, limit
 from tmux_orch.domain.hold import ACCOUNT, Cause, Hold, HoldState, Wake, WakeState
 from tmux_orch.domain.limit import Limit
 from tmux_orch.domain.seat import Seat
-from tmux_orch.domain.states import BUSY, AgentState, Reading, Source
+from tmux_orch.domain.states import BUSY, Reading, Source
 from tmux_orch.schedule import hold_words
 from tmux_orch.schedule.book import Around, Book
 from tmux_orch.schedule.resuming import Resuming
-from tmux_orch.schedule.shelf import Shelf
+from tmux_orch.schedule.shelf import Happened, Shelf, facts
 
 #: A mate that still works is asked for its checkpoint before a hold of so long.
 LONG_S = 3600.0
@@ -45,15 +45,12 @@ class LimitsMet:
         self._resuming = resuming
         self._ask = ask
 
-    def look_at(self, key: str) -> None:
+    def look_at(self, seat: Seat) -> None:
         """Take the limit that an agent is at, if it is at one."""
-        live = self._around.live(key)
-        seat = next((seat for seat in self._around.seats() if seat.key == key), None)
-        if live is None or seat is None or live.fused().state is not AgentState.USAGE_LIMITED:
-            return
-        reading = live.readings().limit_said()
+        live = self._around.live(seat.key)
+        reading = live.limit_met() if live is not None else None
         if reading is not None:
-            self._met(seat, self._limit_of(key, reading))
+            self._met(seat, self._limit_of(seat.key, reading))
 
     def _limit_of(self, key: str, reading: Reading, *, inside: bool = False) -> Limit:
         live = self._around.live(key)
@@ -96,7 +93,7 @@ class LimitsMet:
         wake = book.wakes.get(seat.key)
         tried = wake is not None and wake.state in (WakeState.SENT, WakeState.VERIFIED)
         if wake is not None and tried:
-            if not self._resuming.was_tried(wake, met):
+            if not self._resuming.was_tried(wake):
                 return  # the words on its screen are the old ones
             self._resuming.failed(book, wake, met)
         elif wake is None or wake.met_at is None or wake.state is WakeState.LEFT:
@@ -104,29 +101,25 @@ class LimitsMet:
             state = WakeState.WAITING if state is WakeState.LEFT else state
             due_at = now if book.hold.state is HoldState.WAKING else None
             joined = Wake(book.hold.id, seat.key, state, met.at, due_at, "", now)
-            around.store.save(wakes=[joined])
-        self._shelf.read()
+            self._shelf.save(None, [joined])
         self._move(book.hold.id, met)
 
     def _move(self, hold_id: int, met: Limit) -> None:
-        hold = self._around.store.get(hold_id)
-        if hold is None or hold.state is not HoldState.HELD:
+        book = self._shelf.book(hold_id)
+        if book is None or book.hold.state is not HoldState.HELD:
             return
+        hold = book.hold
         moved = holding.extend(hold, met, self._around.clock.now())
         if moved is not hold:
-            self._around.store.save(moved)
-            self._shelf.read()
-            if moved.until_at != hold.until_at:
-                self._shelf.tell("hold.moved", moved, met.agent)
+            told = Happened("hold.moved", met.agent, facts(moved))
+            self._shelf.save(moved, (), *([told] if moved.until_at != hold.until_at else []))
 
     def _begin(self, seat: Seat, account: str, met: Limit) -> None:
         around, now = self._around, self._around.clock.now()
         history = around.store.history(account, _HISTORY, met.scope)
         hold = holding.begin(account, met, history)
         first = Wake(0, seat.key, WakeState.WAITING, met.at, None, "", now)
-        hold = around.store.add(hold, [first])
-        self._shelf.read()
-        self._shelf.tell("hold.begun", hold, seat.key)
+        hold = self._shelf.add(hold, first)
         if hold.inside:
             return
         book = next(book for book in self._shelf.books if book.hold.id == hold.id)

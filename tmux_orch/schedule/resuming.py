@@ -11,13 +11,12 @@ from tmux_orch.domain import holding
 from tmux_orch.domain.hold import Cause, Hold, HoldState, Wake, WakeState
 from tmux_orch.domain.limit import Limit
 from tmux_orch.domain.message import SYSTEM, Message, MessageState, Priority
-from tmux_orch.domain.names import split_key
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import BUSY, READY, AgentState
 from tmux_orch.messages.port import Sighting
 from tmux_orch.schedule import hold_words
 from tmux_orch.schedule.book import Agent, Around, Book
-from tmux_orch.schedule.shelf import Shelf
+from tmux_orch.schedule.shelf import Happened, Shelf, facts
 from tmux_orch.worktrees.checkpoint_page import newest_page
 
 #: A turn that ended without a limit: words of one on a screen are believed after 5 s of rest.
@@ -48,22 +47,20 @@ class Resuming:
         """Have one resume message go to the agent before all that waits for it."""
         now = self._now()
         sent = replace(wake, state=WakeState.SENT, message="", state_at=now)
-        self._around.store.save(wakes=[sent])
-        self._shelf.read()
+        self._shelf.save(None, [sent])
         self._finish_sending(hold, sent)
 
     def _finish_sending(self, hold: Hold, wake: Wake) -> None:
         """The message, accepted once however often we die here; then nothing holds it."""
         live = self._around.live(wake.agent)
         if live is not None and not hold.inside:
-            live.let_go(self._now())
+            live.let_go()
         text = hold_words.resume(hold, wake, self._checkpoint(wake.agent))
         key = f"wake:{hold.id}:{wake.agent}:{hold.probes}"
         message = self.say(wake.agent, text, key, Priority.FIRST)
-        self._around.store.save(wakes=[replace(wake, message=message.id)])
-        self._shelf.read()
+        wake = replace(wake, message=message.id)
+        self._save(wake, "wake.sent", {"message": message.id})
         self._around.kick(wake.agent)
-        self._tell("wake.sent", wake.agent, {"hold": hold.id, "message": message.id})
 
     def say(
         self, key: str, text: str, client_key: str, priority: Priority = Priority.MEDIUM
@@ -81,16 +78,14 @@ class Resuming:
             self._finish_sending(book.hold, wake)
         elif message.state in _UNTYPED:
             if book.hold.state is not HoldState.HELD and not book.hold.inside:
-                live.let_go(self._now())  # what its screen says is of before
+                live.let_go()  # what its screen says is of before
         elif message.state in _LOST:
             self.leave(wake, f"its resume message {message.id} is {message.state}: look at it")
         elif live.fused().state is AgentState.ERROR and book.hold.cause is Cause.SPEND:
             self.failed(book, wake, None)
         elif self._works(book.hold, message, live):
             done = replace(wake, state=WakeState.VERIFIED, state_at=self._now())
-            self._around.store.save(wakes=[done])
-            self._shelf.read()
-            self._tell("wake.verified", wake.agent, {"hold": book.hold.id})
+            self._save(done, "wake.verified", {})
             return True
         return False
 
@@ -101,8 +96,9 @@ class Resuming:
             return False  # the keeper reads the limit
         if live.sighting(message.id) is Sighting.ANSWERED:
             return True
-        rested_s = (now - max(message.state_at, fused.since_at)).total_seconds()
-        taken_s = (now - message.state_at).total_seconds()
+        # Whichever way the clock was set meanwhile.
+        rested_s = abs((now - max(message.state_at, fused.since_at)).total_seconds())
+        taken_s = abs((now - message.state_at).total_seconds())
         rests = fused.state in READY and rested_s >= QUIET_S
         works = fused.state in BUSY - {AgentState.RETRYING} and taken_s >= WORKS_S
         return message.state is MessageState.DELIVERED and (hold.inside or rests or works)
@@ -115,10 +111,10 @@ class Resuming:
         taken = message is not None and message.state not in _UNTYPED
         return taken or (self._now() - wake.state_at).total_seconds() < TRIES_S
 
-    def was_tried(self, wake: Wake, met: Limit) -> bool:
+    def was_tried(self, wake: Wake) -> bool:
         """Whether the limit was met after the agent was woken, so that the waking has failed."""
         if wake.state is WakeState.VERIFIED:
-            return wake.state_at is None or met.at > wake.state_at
+            return True
         message = self._message(wake)
         return message is not None and message.state not in _UNTYPED
 
@@ -131,32 +127,24 @@ class Resuming:
         hold = book.hold
         if hold.state is HoldState.WAKING:
             hold = holding.failed(hold, met, now)
-        self._around.store.save(hold, [back])
-        self._shelf.read()
-        until = hold.until_at.isoformat() if hold.until_at else None
-        told = {"hold": hold.id, "until_at": until, "confidence": str(hold.confidence)}
-        self._tell("wake.failed", wake.agent, told)
+        self._shelf.save(hold, [back], Happened("wake.failed", wake.agent, facts(hold)))
 
     def leave(self, wake: Wake, why: str) -> None:
         """There is nothing of ours to do for it."""
         left = replace(wake, state=WakeState.LEFT, state_at=self._now())
-        self._around.store.save(wakes=[left])
-        self._shelf.read()
+        self._save(left, "wake.left", {"why": why})
         self._around.kick(wake.agent)
-        self._tell("wake.left", wake.agent, {"hold": wake.hold, "why": why})
 
     def ask(self, hold: Hold, wake: Wake, seat: Seat, percent: float) -> None:
         """A person says whether it goes on; its messages wait for that."""
         now = self._now()
         asked = replace(wake, state=WakeState.ASKED, state_at=now)
-        self._around.store.save(wakes=[asked])
-        self._shelf.read()
+        held_s = (now - (wake.met_at or hold.since_at)).total_seconds()
+        told = {"context_percent": percent, "held_h": round(held_s / 3600)}
+        self._save(asked, "wake.asked", told)
         live = self._around.live(wake.agent)
         if live is not None:
-            live.let_go(now)
-        held_s = (now - (wake.met_at or hold.since_at)).total_seconds()
-        told = {"hold": hold.id, "context_percent": percent, "held_h": round(held_s / 3600)}
-        self._tell("wake.asked", wake.agent, told)
+            live.let_go()
         for hub in self._shelf.hubs(seat.project):
             if hub.key != seat.key:
                 text = hold_words.asks(hold, wake.agent, percent, held_s)
@@ -175,5 +163,5 @@ class Resuming:
     def _now(self) -> datetime:
         return self._around.clock.now()
 
-    def _tell(self, kind: str, key: str, payload: Mapping[str, object]) -> None:
-        self._around.append(kind, split_key(key)[0], key, payload)
+    def _save(self, wake: Wake, kind: str, payload: Mapping[str, object]) -> None:
+        self._shelf.save(None, [wake], Happened(kind, wake.agent, {"hold": wake.hold, **payload}))

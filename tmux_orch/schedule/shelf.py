@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+
+from sqlalchemy import Connection
 
 from tmux_orch.domain.errors import OrchError
-from tmux_orch.domain.hold import ACCOUNT, Hold, HoldState
+from tmux_orch.domain.hold import ACCOUNT, Hold, HoldState, Wake
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.roles import HUB_ROLE
 from tmux_orch.domain.seat import Seat
@@ -14,6 +17,15 @@ from tmux_orch.schedule import hold_words
 from tmux_orch.schedule.book import Around, Book
 
 _log = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, slots=True)
+class Happened:
+    """One event to write with what it tells of; ``agent`` is a key, or empty."""
+
+    kind: str
+    agent: str
+    payload: Mapping[str, object]
 
 
 class Shelf:
@@ -38,6 +50,10 @@ class Shelf:
         self.books = tuple(
             Book(hold, {wake.agent: wake for wake in store.wakes(hold.id)}) for hold in holds
         )
+
+    def book(self, hold_id: int) -> Book | None:
+        """The hold with this number, while it is open."""
+        return next((book for book in self.books if book.hold.id == hold_id), None)
 
     def concerned(self, book: Book) -> list[Seat]:
         """The agents that a hold concerns, by project and slot."""
@@ -95,20 +111,45 @@ class Shelf:
             if seat.project == project and seat.role == HUB_ROLE:
                 yield seat
 
-    def tell(self, kind: str, hold: Hold, key: str | None, **more: object) -> None:
-        """Write an event of a hold."""
-        payload = {
-            "hold": hold.id,
-            "account": hold.account,
-            "scope": hold.scope,
-            "cause": str(hold.cause),
-            "what": hold_words.what(hold),
-            "until_at": hold.until_at.isoformat() if hold.until_at else None,
-            "source": hold.source,
-            "confidence": str(hold.confidence),
-            **more,
-        }
-        self._around.append(kind, split_key(key)[0] if key else None, key, payload)
+    def add(self, hold: Hold, *wakes: Wake) -> Hold:
+        """Store a new hold, and that it has begun; the hold with its number."""
+
+        def begun(connection: Connection, added: Hold) -> None:
+            self._happened(connection, Happened("hold.begun", added.agent, facts(added)))
+
+        added = self._around.store.add(hold, wakes, begun)
+        self.read()
+        return added
+
+    def save(self, hold: Hold | None, wakes: Sequence[Wake], *happened: Happened) -> None:
+        """Store what has changed, and with it what has happened."""
+
+        def also(connection: Connection) -> None:
+            for one in happened:
+                self._happened(connection, one)
+
+        self._around.store.save(hold, wakes, also)
+        self.read()
+
+    def _happened(self, connection: Connection, one: Happened) -> None:
+        project = split_key(one.agent)[0] if one.agent else None
+        append = self._around.append
+        append(one.kind, project, one.agent or None, one.payload, connection=connection)
+
+
+def facts(hold: Hold, **more: object) -> dict[str, object]:
+    """What an event of a hold tells of it."""
+    return {
+        "hold": hold.id,
+        "account": hold.account,
+        "scope": hold.scope,
+        "cause": str(hold.cause),
+        "what": hold_words.what(hold),
+        "until_at": hold.until_at.isoformat() if hold.until_at else None,
+        "source": hold.source,
+        "confidence": str(hold.confidence),
+        **more,
+    }
 
 
 def _end(hold: Hold) -> float:

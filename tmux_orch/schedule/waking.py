@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
@@ -16,13 +16,11 @@ from tmux_orch.domain.hold import (
     Wake,
     WakeState,
 )
-from tmux_orch.domain.names import split_key
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import BUSY, READY, WAITING, AgentState
-from tmux_orch.schedule import hold_words
 from tmux_orch.schedule.book import Agent, Around, Book
 from tmux_orch.schedule.resuming import Resuming
-from tmux_orch.schedule.shelf import Shelf
+from tmux_orch.schedule.shelf import Happened, Shelf, facts
 
 #: A conversation with so much of its context used, held for so long, is asked about first: to go
 #: on with a stale one of 121k tokens burnt the new window (AgentsCommander #55).
@@ -58,8 +56,10 @@ class Waking:
             return holding.due(book.hold)
         if book.hold.state is HoldState.ENDED:
             return None
+        now = self._now()
         waiting = [w.due_at for w in book.wakes.values() if w.state is WakeState.WAITING]
-        return min((at for at in waiting if at is not None), default=None)
+        # Whose turn has come and who still waits, waits for another one: a round sees that.
+        return min((at for at in waiting if at is not None and at > now), default=None)
 
     def step(self, book: Book, concerned: Sequence[Seat]) -> None:
         """Do what is due now."""
@@ -111,11 +111,8 @@ class Waking:
             if wake.state in (WakeState.WAITING, WakeState.FAILED) and wake.agent not in keys:
                 wakes.append(replace(wake, state=WakeState.WAITING, due_at=now, message=""))
         hold = replace(book.hold, state=HoldState.WAKING)
-        self._around.store.save(hold, wakes)
-        self._shelf.read()
-        if holding.is_probe(hold):
-            told = {"hold": hold.id, "probe": hold.probes + 1, "what": hold_words.what(hold)}
-            self._tell("hold.probed", hold.agent or None, told)
+        told = Happened("hold.probed", hold.agent, facts(hold, probe=hold.probes + 1))
+        self._shelf.save(hold, wakes, *([told] if holding.is_probe(hold) else []))
 
     def hasten(self, book: Book, now: datetime) -> None:
         """The account is seen to work: those whose turn is later or never come one by one now."""
@@ -127,12 +124,11 @@ class Waking:
             if wake.due_at is None or wake.due_at > turn:
                 wakes.append(replace(wake, due_at=turn))
         if wakes:
-            self._around.store.save(wakes=wakes)
-            self._shelf.read()
+            self._shelf.save(None, wakes)
 
     def allow(self, wake: Wake) -> None:
         """A person lets an agent go on whose conversation was asked about."""
-        book = self._book(wake.hold)
+        book = self._shelf.book(wake.hold)
         if book is not None:
             self._resuming.send(book.hold, wake)
 
@@ -211,9 +207,8 @@ class Waking:
             book.hold, state=HoldState.ENDED, ended_at=self._now(), outcome=outcome or "nobody held"
         )
         self._ending(book)
-        self._around.store.save(hold)
-        self._shelf.read()
-        self._shelf.tell("hold.ended", hold, hold.agent or None, outcome=hold.outcome)
+        told = Happened("hold.ended", hold.agent, facts(hold, outcome=hold.outcome))
+        self._shelf.save(hold, (), told)
         for key in book.wakes:
             self._around.kick(key)
 
@@ -234,8 +229,7 @@ class Waking:
         if not left or left < len(met) or hold.cause in (Cause.MODEL, Cause.PERSON):
             return
         moved = replace(hold, until_at=self._now(), source="work", confidence=Confidence.GUESS)
-        self._around.store.save(moved)
-        self._shelf.read()
+        self._shelf.save(moved, (), Happened("hold.moved", "", facts(moved)))
 
     def _works_again(self, wake: Wake, live: Agent) -> bool:
         """Whether a turn runs, or one has ended well, since it met the limit."""
@@ -259,17 +253,8 @@ class Waking:
     def _now(self) -> datetime:
         return self._around.clock.now()
 
-    def _book(self, hold_id: int) -> Book | None:
-        hold = self._around.store.get(hold_id)
-        if hold is None:
-            return None
-        return Book(hold, {wake.agent: wake for wake in self._around.store.wakes(hold_id)})
-
     def _fresh(self, book: Book) -> Book:
-        return self._book(book.hold.id) or book
-
-    def _tell(self, kind: str, key: str | None, payload: Mapping[str, object]) -> None:
-        self._around.append(kind, split_key(key)[0] if key else None, key, payload)
+        return self._shelf.book(book.hold.id) or book
 
 
 def _at(at: datetime | None) -> float:

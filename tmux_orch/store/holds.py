@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from typing import Any
 
 from sqlalchemy import Connection, Row, bindparam, insert, select, update
@@ -71,15 +71,24 @@ class Holds:
         with self._database.read() as c:
             return [_hold(row) for row in c.execute(query.order_by(_H.id.desc()).limit(limit))]
 
-    def add(self, hold: Hold, wakes: Iterable[Wake] = ()) -> Hold:
-        """Store a new hold with its first agents; the hold with its number."""
+    def add(
+        self, hold: Hold, wakes: Iterable[Wake], also: Callable[[Connection, Hold], None]
+    ) -> Hold:
+        """Store a new hold with its first agents; the hold with its number.
+
+        ``also`` is done in the same transaction, as in :meth:`save`.
+        """
         with self._database.write() as c:
             number = new_number(c.execute(_ADD, _hold_row(hold)))
             for wake in wakes:
                 c.execute(_ADD_WAKE, _wake_row(wake) | {"hold": number, "agent": wake.agent})
-            return _hold(c.execute(_GET, {"sought": number}).one())
+            added = _hold(c.execute(_GET, {"sought": number}).one())
+            also(c, added)
+        return added
 
-    def save(self, hold: Hold | None = None, wakes: Iterable[Wake] = ()) -> None:
+    def save(
+        self, hold: Hold | None, wakes: Iterable[Wake], also: Callable[[Connection], None]
+    ) -> None:
         """Store a hold and wakings, new or changed, in one transaction.
 
         Raises:
@@ -93,6 +102,7 @@ class Holds:
                 c.execute(_CHANGE.values(**_hold_row(hold)), {"sought": hold.id})
             for wake in wakes:
                 self._save_wake(c, wake)
+            also(c)
 
     def wakes(self, hold_id: int) -> list[Wake]:
         """The wakings of one hold."""

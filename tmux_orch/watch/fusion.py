@@ -24,7 +24,7 @@ from collections.abc import Callable, Collection
 from dataclasses import replace
 from datetime import datetime, timedelta
 
-from tmux_orch.domain.states import BUSY, READY, WAITING, AgentState, Fused, Reading
+from tmux_orch.domain.states import BUSY, READY, WAITING, AgentState, Fused, Reading, Source
 from tmux_orch.watch.readings import Readings
 
 _S = AgentState
@@ -111,12 +111,32 @@ def _limited(facts: Readings, now: datetime) -> Verdict | None:
 
 
 def _is_over(facts: Readings, limit: Reading, now: datetime) -> bool:
-    if facts.let_go_at is not None and limit.at <= facts.let_go_at:
+    if _is_let_go(facts, limit):
         return True
-    if limit.until_at is not None and now >= limit.until_at + timedelta(seconds=AFTER_RESET_S):
+    # A turn that ended in it after the end that was told: that end was wrong, or has moved.
+    met_later = limit.source is not Source.SCREEN and limit.until_at and limit.at >= limit.until_at
+    until_at = None if met_later else limit.until_at
+    if until_at is not None and now >= until_at + timedelta(seconds=AFTER_RESET_S):
         return True
     shown = facts.limit is not None and _shows(facts) and facts.screen_age_s <= SCREEN_FRESH_S
     return _since(limit, now) > LIMIT_MOST_S and not shown
+
+
+def _is_let_go(facts: Readings, limit: Reading) -> bool:
+    return facts.let_go == (limit.source, limit.rule, limit.at)
+
+
+def limit_met(facts: Readings, now: datetime) -> Reading | None:
+    """The limit that broke off its last turn, also when its time has passed, until it works again.
+
+    Nobody may have been there to see it begin, or its reset may have been told wrong.
+    """
+    if facts.level is not None and facts.level.state in BUSY:
+        return None
+    limit = facts.limit_said()
+    if limit is None or _is_let_go(facts, limit):
+        return None
+    return None if limit is facts.limit and not _rests(facts, now) else limit
 
 
 def _rests(facts: Readings, now: datetime) -> bool:

@@ -24,7 +24,7 @@ from tmux_orch.messages.port import Sighting
 from tmux_orch.watch import process, restored
 from tmux_orch.watch.conversation import Conversation
 from tmux_orch.watch.edges import Edges
-from tmux_orch.watch.fusion import STARTING_S, fuse
+from tmux_orch.watch.fusion import STARTING_S, fuse, limit_met
 from tmux_orch.watch.gauge import Gauge
 from tmux_orch.watch.permissions import Asked
 from tmux_orch.watch.readings import Readings
@@ -133,15 +133,25 @@ class LiveSeat(SeatView):
             self._readings = replace(self._readings, mark=made)
         self._fuse(seat)
 
-    def let_go(self, at: datetime) -> None:
-        """Limits that it was seen at until ``at`` are over: it is woken now.
+    def let_go(self) -> None:
+        """The limit that it is at is over: it is woken now.
 
         Their words may stand on its screen for long; another limit counts again.
         """
         with self._lock:
             seat = self._seat
-            self._readings = replace(self._readings, let_go_at=at)
+            self._readings = self._readings.without_limit()
         self._fuse(seat)
+
+    def limit_met(self) -> Reading | None:
+        """The limit that broke off its last turn, while it has not worked since."""
+        with self._lock:
+            seat, state = self._seat, self._fused.state
+        if state is not AgentState.USAGE_LIMITED and state not in READY:
+            return None
+        age_s = process.age_s(seat.pid_start) if seat.pid_start else 0.0
+        with self._lock:
+            return limit_met(self._aged(age_s), self._clock.now())
 
     # -- looking ---------------------------------------------------------------------------------
 

@@ -29,7 +29,8 @@ class Readings:
         git: The last change in the worktree.
         published: A session file of this very process was seen before.
         parked: It is held for a limit now.
-        let_go_at: Limits first seen until then are over: its account's hold ended for it.
+        let_go: The limit that is over although its words may stand there still (source, rule and
+            time of its reading): its account's hold ended for this agent.
         ran: It was seen ready or at work before, so that it is not starting.
         age_s: Seconds since the program was started.
         screen_age_s: Seconds since the screen was last known to show what ``screen`` says.
@@ -48,7 +49,7 @@ class Readings:
     git: Reading | None = None
     published: bool = False
     parked: bool = False
-    let_go_at: datetime | None = None
+    let_go: tuple[Source, str, datetime] | None = None
     ran: bool = False
     age_s: float = 0.0
     screen_age_s: float = 0.0
@@ -123,6 +124,13 @@ class Readings:
             screen = replace(screen, at=self.screen.at)
         ran = self.ran or screen.state in BUSY | READY
         return replace(self, screen=screen, limit=limit, ran=ran)
+
+    def without_limit(self) -> Readings:
+        """The limit that was read last is over; another one counts again."""
+        limit = self.limit_said()
+        if limit is None:
+            return self
+        return replace(self, let_go=(limit.source, limit.rule, limit.at))
 
     def limit_said(self) -> Reading | None:
         """The limit that was read, believed or not: the program's own word before its screen."""
