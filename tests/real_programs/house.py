@@ -15,6 +15,7 @@ import pytest
 from tests.conftest import make_repository
 from tests.standin.other_standins import State
 from tests.whole.conftest import BIN, Place, unsupervised, wait_until
+from tests.whole.quick import Quick
 
 
 def program_directory(name: str, version: str) -> Path:
@@ -67,6 +68,7 @@ class Team:
             **variables,
         }
         self.place = Place(root, self.repository, environment)
+        self.daemon = Quick(self.place)
         self.spec = root / "spec.md"
         self.spec.write_text("# Sample work\n\n- [ ] do the thing\n")
 

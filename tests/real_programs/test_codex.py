@@ -7,6 +7,7 @@ import os
 import signal
 import time
 from collections.abc import Iterator
+from datetime import datetime
 from pathlib import Path
 
 import pytest
@@ -137,6 +138,47 @@ def test_an_agents_own_report_and_commit_ask_nobody(team: Team) -> None:
     team.until(lambda: team.bodies("report MARK-REPORT"), "the hub has it", "orchestrator")
 
 
+def test_a_usage_limit_holds_the_account_and_each_agent_goes_on_once_after_it(team: Team) -> None:
+    team.daemon.kill_and_start()
+    team.await_state("orchestrator", "idle")
+    before = len(team.daemon.rows("holds", "id"))
+    resets_at, due_at = team.daemon.due_in(9)
+    error = {"type": "usage_limit_reached", "message": "limit", "resets_at": resets_at}
+    with team.state.lock:
+        team.state.queue.append({"status": 429, "error": error})
+    team.scm("orchestrator", "MARK-USED-UP", "--no-wait")
+    team.await_state("orchestrator", "usage_limited")
+    refused_at = time.time()
+    team.until(lambda: len(team.daemon.rows("holds", "id")) > before, "a hold", "orchestrator")
+    hold = team.daemon.rows("holds", "id")[-1]
+    assert datetime.fromisoformat(hold["until_at"]).timestamp() == resets_at
+    sent = [
+        team.receipt(name, f"MARK-HELD-{n}", "--no-wait")["id"]
+        for name in ("orchestrator", "developer")
+        for n in range(2)
+    ]
+    held = team.receipt("developer", "MARK-HELD-2", "--wait", "1", check=False)
+    assert held["state"] == "held" and "held until" in held["reason"]
+    team.until(
+        lambda: all(team.message(i)["state"] == "delivered" for i in [*sent, held["id"]]),
+        "all follow", "orchestrator",
+    )  # fmt: skip
+    asked = [r["t"] for r in team.state.requests if str(team.root) in json.dumps(r["body"])]
+    assert [at for at in asked if refused_at < at < due_at] == []
+    for name in ("orchestrator", "developer"):
+        team.await_state(name, "idle")
+    team.until(
+        lambda: [h["state"] for h in team.daemon.rows("holds", "id")[before:]] == ["ended"],
+        "the hold ends", "orchestrator",
+    )  # fmt: skip
+    last = team.bodies("MARK-USED-UP")[-1]
+    marks = ["plan's limit has reset. Go on", "MARK-HELD-0", "MARK-HELD-1"]
+    places = [last.find(mark) for mark in marks]
+    assert -1 not in places and places == sorted(places)
+    assert [last.count(mark) for mark in marks] == [1, 1, 1]
+
+
+@pytest.mark.full
 def test_a_usage_limit_is_a_state_that_holds_messages(team: Team) -> None:
     resets_at = int(time.time()) + 7200
     error = {"type": "usage_limit_reached", "message": "limit", "resets_at": resets_at}

@@ -6,6 +6,7 @@ import json
 import os
 import signal
 from collections.abc import Iterator
+from datetime import datetime, timedelta
 from pathlib import Path
 
 import pytest
@@ -99,6 +100,39 @@ def test_what_rides_on_an_own_command_is_asked_about_and_nothing_is_sent(team: T
     team.place.tmux("send-keys", "-t", agent["pane_id"], "Enter")
     team.until(canary.exists, "the approved command ran", AGENT)
     team.until(lambda: team.message(held["id"])["state"] == "delivered", "follows", AGENT)
+
+
+@pytest.mark.full
+def test_a_used_up_quota_is_held_and_its_menu_is_left_to_a_person(team: Team) -> None:
+    """Its menu has no option that only waits, and nothing says when the quota ends."""
+    metric = "generativelanguage.googleapis.com/generate_content_free_tier_requests"
+    kind = "type.googleapis.com/google.rpc.QuotaFailure"
+    quota = "GenerateRequestsPerDayPerProjectPerModel-FreeTier"
+    failure = {"@type": kind, "violations": [{"quotaMetric": metric, "quotaId": quota}]}
+    said = "You exceeded your current quota, please check your plan and billing details."
+    error = {"code": 429, "status": "RESOURCE_EXHAUSTED", "message": said, "details": [failure]}
+    with team.state.lock:
+        team.state.queue.append({"status": 429, "error": error})
+    team.scm(AGENT, "MARK-QUOTA", "--no-wait")
+    agent = team.await_state(AGENT, "usage_limited")
+    team.until(lambda: team.daemon.rows("holds", "id"), "a hold", AGENT)
+    (hold,) = team.daemon.rows("holds", "id")
+    assert (hold["cause"], hold["scope"]) == ("model", "gemini-standin")
+    tried_in = datetime.fromisoformat(hold["until_at"]) - datetime.fromisoformat(hold["since_at"])
+    assert (hold["confidence"], tried_in) == ("guess", timedelta(seconds=300))
+    held = team.receipt(AGENT, "MARK-HELD", "--wait", "4", check=False)
+    assert held["state"] == "held" and "tried again at" in held["reason"]
+    assert "Keep trying" in team.screen(AGENT)
+    assert team.daemon.events("dialog.answering") == []
+    # The person stops that turn; the account is tried when he says so, and it works.
+    team.place.tmux("send-keys", "-t", agent["pane_id"], "Down", "Enter")
+    team.until(lambda: "Keep trying" not in team.screen(AGENT), "the menu goes", AGENT)
+    team.place.run("tmux-orch", "credits", "wake", AGENT)
+    team.until(lambda: team.message(held["id"])["state"] == "delivered", "follows", AGENT)
+    team.until(
+        lambda: [h["state"] for h in team.daemon.rows("holds", "id")] == ["ended"], "ends", AGENT
+    )
+    team.await_state(AGENT, "idle")
 
 
 def test_after_a_kill_resume_goes_on_with_the_same_conversation(team: Team) -> None:

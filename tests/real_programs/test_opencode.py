@@ -182,6 +182,22 @@ def test_its_own_commit_asks_nobody_beside_the_persons_own_question(team: OpenCo
 
 
 @pytest.mark.full
+def test_a_rate_limit_that_it_waits_out_by_itself_is_no_hold(team: OpenCodeTeam) -> None:
+    error = {"message": "Rate limit reached", "type": "rate_limit_error"}
+    rule = {"status": 429, "headers": {"retry-after": "8"}, "error": error}
+    with team.state.lock:
+        team.state.queue.append(rule)
+    team.scm(HUB, "MARK-RETRY", "--no-wait")
+    agent = team.await_state(HUB, "retrying")
+    assert "Rate limit reached [retrying in" in agent["evidence"]
+    team.await_state(HUB, "idle")
+    assert team.daemon.rows("holds", "id") == []
+    assert len(team.daemon.events("limit_seen")) == 0
+    told = [e["payload"]["evidence"] for e in team.daemon.events("condition_seen")]
+    assert len([one for one in told if "retrying in" in one]) == 1  # not once per second
+
+
+@pytest.mark.full
 def test_a_question_is_a_state_and_nothing_is_typed_into_it(team: OpenCodeTeam) -> None:
     options = [{"label": "Red", "description": "w"}, {"label": "Blue", "description": "c"}]
     asks = {"question": "Which colour?", "header": "Colour", "options": options}
