@@ -18,7 +18,7 @@ from tests.real_claude.team import Team
 from tests.standin.anthropic_standin import State
 from tests.whole.conftest import wait_until
 
-pytestmark = [pytest.mark.real_claude, pytest.mark.timeout(180)]
+pytestmark = [pytest.mark.real_claude, pytest.mark.full, pytest.mark.timeout(180)]
 
 
 @pytest.fixture(scope="module")

@@ -6,8 +6,13 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import tempfile
+import time
 from collections.abc import Iterator
+from contextlib import closing
+from dataclasses import replace
+from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
@@ -18,6 +23,7 @@ from tests.whole.conftest import Place, wait_until
 from tests.whole.traffic import QUIET
 from tmux_orch.config.registry import Registry
 from tmux_orch.daemon import Daemon
+from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.restart import Cause, Death, Restart, RestartState, backoff_s
 from tmux_orch.domain.seat import Seat
 from tmux_orch.rpc import lock
@@ -267,6 +273,27 @@ def test_a_stopped_agent_stays_stopped_and_restart_refuses_it(house: House) -> N
     assert house.seat().conversation_id == before.conversation_id
 
 
+@pytest.mark.parametrize(
+    "name",
+    ["nobody", "", "DEVELOPER", "developer ", "../developer", "sample/developer", "%0", "#(id)",
+     "$(id)", "developer\n", "\x1b[2J", "x" * 5000, "0"],
+)  # fmt: skip
+def test_a_name_that_is_no_agent_is_refused_and_nothing_is_done(house: House, name: str) -> None:
+    before = house.place.agents()
+    for names in ([name], ["developer", name]):
+        with pytest.raises(BadInput, match="has no agent"):
+            house.place.ask("restart", project="sample", agents=names)
+    assert {n: a["pid"] for n, a in house.place.agents().items()} == {
+        n: a["pid"] for n, a in before.items()
+    }
+
+
+def test_nobody_and_everybody_with_names_are_refused(house: House) -> None:
+    for body in ({"agents": []}, {"agents": ["developer"], "all": True}, {}):
+        with pytest.raises(BadInput, match="name the agents"):
+            house.place.ask("restart", project="sample", **body)
+
+
 def test_restart_of_everybody_keeps_every_conversation(house: House) -> None:
     before = house.place.agents()
     done = house.place.run("tmux-orch", "restart", "--all", "--json")
@@ -339,3 +366,48 @@ def test_ten_healthy_minutes_begin_the_waits_anew(house: House) -> None:
         assert house.row() is None
     finally:
         house.daemon.supervise._timing = Timing(backoff_s=lambda n: backoff_s(n) / FASTER)
+
+
+class Jumping:
+    """The real clock, set back or forward as a test likes; its monotonic count cannot be set."""
+
+    def __init__(self) -> None:
+        self.by = timedelta()
+
+    def now(self) -> datetime:
+        return datetime.now(UTC) + self.by
+
+    def monotonic(self) -> float:
+        return time.monotonic()
+
+
+@pytest.mark.parametrize("hours", [-24, 24])
+def test_a_clock_that_jumps_makes_nobody_wait_longer(house: House, hours: int) -> None:
+    clock = Jumping()
+    slow = Timing(backoff_s=lambda _n: 0.5)
+    house.daemon.supervise._timing, kept = slow, house.daemon.supervise._timing
+    house.daemon.supervise._parts = replace(house.parts, clock=clock)
+    try:
+        before = house.fresh()
+        os.kill(before.pid, signal.SIGKILL)
+        wait_until(lambda: (r := house.row()) and r.state is RestartState.WAITING, 15)
+        clock.by = timedelta(hours=hours)
+        house.back(before)
+    finally:
+        house.daemon.supervise._parts, house.daemon.supervise._timing = house.parts, kept
+
+
+def test_a_clock_set_back_while_the_daemon_was_down_makes_nobody_wait_longer(house: House) -> None:
+    before = house.fresh()
+    house.daemon.stop()
+    os.kill(before.pid, signal.SIGKILL)
+    wait_until(lambda: not Path(f"/proc/{before.pid}/exe").exists(), 10)
+    later = datetime.now(UTC) + timedelta(days=1)
+    with closing(sqlite3.connect(house.registry.database)) as base, base:
+        base.execute(
+            "insert or replace into restarts (agent, project, state, attempts, incarnation, "
+            "since_at, next_at, reason) values (?, 'sample', 'waiting', 1, ?, ?, ?, 'ended')",
+            (KEY, before.incarnation, later.isoformat(), later.isoformat()),
+        )
+    house.begin()
+    house.back(before)

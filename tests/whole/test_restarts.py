@@ -90,7 +90,10 @@ def killed_at(place: Place, point: str, pid: int) -> None:
 
 
 # Planned, begun, and each step of the start itself: worktree, files, window.
-POINTS = ["restart:1", "restart:2", "step:2", "step:4"]
+POINTS = [
+    "restart:2",
+    *(pytest.param(p, marks=pytest.mark.full) for p in ("restart:1", "step:2", "step:3", "step:4")),
+]
 
 
 @pytest.mark.parametrize("point", POINTS)

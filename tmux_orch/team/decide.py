@@ -2,8 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import StrEnum
+
+from tmux_orch.domain.seat import Seat
+from tmux_orch.tmux.panes import PaneFacts
 
 
 class Act(StrEnum):
@@ -39,3 +43,11 @@ def decide(seen: Seen) -> Act:
     if seen.owner is not None:
         return Act.WAIT
     return Act.RESUME if seen.conversation and seen.briefed else Act.START
+
+
+def living(seat: Seat, panes: Iterable[PaneFacts]) -> PaneFacts | None:
+    """The live pane of ``seat``: tagged with its key and its run."""
+    for pane in panes:
+        if pane.agent == seat.key and not pane.dead and pane.incarnation.startswith(f"{seat.run}."):
+            return pane
+    return None

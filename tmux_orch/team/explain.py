@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
+from tmux_orch.domain.restart import Death
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import Reading
 from tmux_orch.domain.work import Figures
@@ -11,11 +12,15 @@ from tmux_orch.team import status
 from tmux_orch.team.parts import Parts
 from tmux_orch.watch import fusion
 
+#: The last ends of its program that are shown.
+ENDS = 3
+
 
 def explain(parts: Parts, seat: Seat) -> dict[str, Any]:
     """One agent's state, the readings behind it in the order of trust, and its figures.
 
-    ``conflict`` and each reading's ``detail`` may hold text of the agent's.
+    ``ends`` are the last ends of its program, newest first. ``conflict`` and each reading's
+    ``detail`` may hold text of the agent's.
     """
     parts.board.look_at_screen(seat.key)
     fused = status.fused(parts, seat)
@@ -31,6 +36,19 @@ def explain(parts: Parts, seat: Seat) -> dict[str, Any]:
         "conflict": fused.conflict,
         "readings": [_reading(reading, reading is decided) for reading in readings],
         "figures": _figures(figures),
+        "ends": [_end(death) for death in parts.deaths.of(seat.key, ENDS)],
+    }
+
+
+def _end(death: Death) -> dict[str, Any]:
+    return {
+        "at": death.at.isoformat(),
+        "start": death.incarnation,
+        "cause": str(death.end.cause),
+        "exit_status": death.end.exit_status,
+        "signal": death.end.signal,
+        "words": death.end.words(),
+        "screen": death.screen,
     }
 
 

@@ -26,7 +26,7 @@ from tmux_orch.messages.port import Sighting
 from tmux_orch.store.projects import Project
 from tmux_orch.team import last_work, pages, processes, starts
 from tmux_orch.team.asking import ask
-from tmux_orch.team.decide import Act, Seen, decide
+from tmux_orch.team.decide import Act, Seen, decide, living
 from tmux_orch.team.opener import Opener
 from tmux_orch.team.parts import Parts, Progress
 from tmux_orch.tmux.panes import Observation, PaneFacts, observe
@@ -69,8 +69,7 @@ class Reconcile:
         progress: Called from several threads with one event per stage of each agent.
         trust: Answers a start-up trust dialog; ``None`` when the person did not say so.
         rebrief: Write the pages of agents that live anew too.
-        only: Keys of the seats it is about, of those that are wanted up; ``None``: all of them,
-            and those that were stopped are wanted up again.
+        only: Of those wanted up, the keys it is about; ``None``: all, and the stopped ones too.
     """
 
     def __init__(
@@ -162,7 +161,7 @@ class Reconcile:
 
     def _act(self, seat: Seat, seen: Observation | None) -> Act:
         adapter, berth = self.parts.adapter(seat), self.parts.berth(seat)
-        alive = _living(seat, seen.panes) if seen is not None else None
+        alive = living(seat, seen.panes) if seen is not None else None
         if alive is not None and seen is not None:
             self._adopt(seat, alive, seen)
             return Act.ADOPT
@@ -399,11 +398,3 @@ class Reconcile:
                 "detail": detail,
             }
         )
-
-
-def _living(seat: Seat, panes: Iterable[PaneFacts]) -> PaneFacts | None:
-    """The live pane of ``seat``: tagged with its key and its run."""
-    for pane in panes:
-        if pane.agent == seat.key and not pane.dead and pane.incarnation.startswith(f"{seat.run}."):
-            return pane
-    return None
