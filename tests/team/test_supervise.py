@@ -8,10 +8,8 @@ import shutil
 import signal
 import sqlite3
 import tempfile
-import time
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import replace
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
@@ -368,33 +366,17 @@ def test_ten_healthy_minutes_begin_the_waits_anew(house: House) -> None:
         house.daemon.supervise._timing = Timing(backoff_s=lambda n: backoff_s(n) / FASTER)
 
 
-class Jumping:
-    """The real clock, set back or forward as a test likes; its monotonic count cannot be set."""
-
-    def __init__(self) -> None:
-        self.by = timedelta()
-
-    def now(self) -> datetime:
-        return datetime.now(UTC) + self.by
-
-    def monotonic(self) -> float:
-        return time.monotonic()
-
-
 @pytest.mark.parametrize("hours", [-24, 24])
-def test_a_clock_that_jumps_makes_nobody_wait_longer(house: House, hours: int) -> None:
-    clock = Jumping()
-    slow = Timing(backoff_s=lambda _n: 0.5)
-    house.daemon.supervise._timing, kept = slow, house.daemon.supervise._timing
-    house.daemon.supervise._parts = replace(house.parts, clock=clock)
-    try:
-        before = house.fresh()
-        os.kill(before.pid, signal.SIGKILL)
-        wait_until(lambda: (r := house.row()) and r.state is RestartState.WAITING, 15)
-        clock.by = timedelta(hours=hours)
-        house.back(before)
-    finally:
-        house.daemon.supervise._parts, house.daemon.supervise._timing = house.parts, kept
+def test_a_clock_that_jumps_makes_nobody_wait_longer(
+    house: House, hours: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(house.daemon.supervise, "_timing", Timing(backoff_s=lambda _n: 0.5))
+    before = house.fresh()
+    os.kill(before.pid, signal.SIGKILL)
+    wait_until(lambda: (r := house.row()) and r.state is RestartState.WAITING, 15)
+    jump = timedelta(hours=hours)
+    monkeypatch.setattr(house.parts.clock, "now", lambda: datetime.now(UTC) + jump)
+    house.back(before)
 
 
 def test_a_clock_set_back_while_the_daemon_was_down_makes_nobody_wait_longer(house: House) -> None:

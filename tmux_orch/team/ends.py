@@ -96,7 +96,10 @@ class Ends:
         """It was not there when the daemon started."""
         if not seat.pid:
             return Fate.NONE
-        if str(self._parts.server.identity() or "") != seat.server:
+        server = self._parts.board.looks.server()
+        if server is None:
+            return Fate.UNTOLD
+        if server != seat.server:
             return Fate.LOST
         return Fate.UNKNOWN if process.runs(seat.pid, seat.pid_start) else Fate.ENDED
 
@@ -104,15 +107,15 @@ class Ends:
         """Whether tmux has said how it ended, or will not any more."""
         board, now = self._parts.board, self._parts.clock.monotonic()
         since = self._gone.setdefault((seat.key, seat.tag), now)
-        if _says(board.pane(seat)) or now - since >= STATUS_S:
+        if _says(board.looks.pane(seat)) or now - since >= STATUS_S:
             return True
         board.look_at_panes()
-        return _says(board.pane(seat))
+        return _says(board.looks.pane(seat))
 
     def death(self, seat: Seat, fate: Fate) -> Death:
         """The end of it, with its last screen kept where there is one."""
         live, now = self._parts.board.seat(seat.key), self._parts.clock.now()
-        pane = None if fate is Fate.LOST else self._parts.board.pane(seat)
+        pane = None if fate is Fate.LOST else self._parts.board.looks.pane(seat)
         marks = self._marks.get((seat.key, seat.tag))
         end = how(
             Signs(

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 import logging
 import threading
-from collections import deque
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass, replace
 from datetime import timedelta
@@ -80,8 +79,7 @@ class Supervise:
         self._timing = timing
         self.ends = Ends(up.parts, oom or OomKills())
         self._due: dict[str, float] = {}
-        # Instants (monotonic) of our starts, each with the reset it came after.
-        self._begun: dict[str, deque[tuple[float, object]]] = {}
+        self._own = starts.Own(up.parts)
         self._noted: set[tuple[str, str]] = set()
         self._running: dict[str, threading.Thread] = {}
         self._undecided = False
@@ -134,7 +132,7 @@ class Supervise:
 
     def _pause_s(self) -> float:
         now = self._parts.clock.monotonic()
-        waits = [at - now for at in self._due.values()]
+        waits = [at - now for at in list(self._due.values())]
         return max(0.01, min([SOON_S if self._undecided else LOOK_S, *(w for w in waits if w > 0)]))
 
     # -- looking -------------------------------------------------------------------------------
@@ -216,6 +214,8 @@ class Supervise:
     def _came_up(self, seat: Seat, row: Restart) -> None:
         with self._parts.database.write() as connection:
             after = self._after(row, Move.LIVES, seat.incarnation, reason="")
+            if row.state in (RestartState.GIVEN_UP, RestartState.LEFT):
+                after = replace(after, attempts=0)  # somebody else has brought it back
             self._parts.restarts.put(after, connection)
             if row.state is RestartState.STARTING:
                 self._parts.events.append(
@@ -236,13 +236,13 @@ class Supervise:
             return
         if row is None or row.state is not RestartState.STARTING:
             row = replace(self._row(seat), state=RestartState.UP)
-        move = restart.after_end(death.end.cause, self._starts(seat))
+        move = restart.after_end(death.end.cause, self._own.lately(seat))
         self._decide(seat, row, move, death.end.words(), death)
         self.ends.forget(seat)
 
     def _failed(self, seat: Seat, row: Restart, reason: str) -> None:
         """It could not even be started."""
-        move = restart.after_end(Cause.UNKNOWN, self._starts(seat))
+        move = restart.after_end(Cause.UNKNOWN, self._own.lately(seat))
         self._decide(seat, row, move, f"could not be started: {reason}", None)
 
     def _decide(
@@ -260,6 +260,7 @@ class Supervise:
                 kind = "restart.planned"
                 after = replace(after, next_at=now + timedelta(seconds=wait))
                 payload |= {"in_s": wait, "attempt": row.attempts + 1}
+                self._due[seat.key] = parts.clock.monotonic() + wait
             case Move.GIVE_UP:
                 kind = "restart.given_up"
                 after = replace(after, reason=f"{restart.TOO_OFTEN}; the last time it {reason}")
@@ -272,38 +273,27 @@ class Supervise:
             parts.restarts.put(after, connection)
             parts.events.append(kind, seat.project, seat.key, payload, connection=connection)
         crash.point("restart")
-        self._due[seat.key] = parts.clock.monotonic() + wait
         if after.state is RestartState.GIVEN_UP:
             self._tell_given_up(seat, after)
-
-    def _starts(self, seat: Seat) -> int:
-        """Starts that count: by the journal, and, where the clock was changed, by our own count."""
-        now, reset_at = self._parts.clock.monotonic(), starts.reset_at(self._parts, seat)
-        ours = sum(
-            now - at < restart.WINDOW_S and reset == reset_at
-            for at, reset in self._begun.get(seat.key, ())
-        )
-        return max(starts.lately(self._parts, seat), ours)
 
     # -- starting ------------------------------------------------------------------------------
 
     def _begin(self, project: Project, seats: Sequence[Seat]) -> None:
         """Start these again, in a thread: one that is slow keeps no other team waiting."""
-        parts, reasons = self._parts, set()
+        parts, reasons, keys = self._parts, set(), []
         with parts.database.write() as connection:
             for seat in seats:
                 row = parts.restarts.get(seat.key)
                 if row is None or row.state is not RestartState.WAITING:
                     continue
                 reasons.add(row.reason)
+                keys.append(seat.key)
                 begun = self._after(row, Move.BEGIN, row.incarnation, reason=row.reason)
                 parts.restarts.put(replace(begun, attempts=row.attempts + 1), connection)
-                own = self._begun.setdefault(seat.key, deque(maxlen=2 * restart.STARTS))
-                own.append((parts.clock.monotonic(), starts.reset_at(parts, seat)))
+                self._own.begun(seat)
                 self._due.pop(seat.key, None)
         crash.point("restart")
         why = f"it {', '.join(sorted(reasons))}"
-        keys = [seat.key for seat in seats]
         thread = threading.Thread(
             target=self._bring_back, args=(project, keys, why), name="restart", daemon=True
         )
@@ -316,8 +306,9 @@ class Supervise:
                 self._again(project, keys, why)
         except Busy:
             pass  # the rows stay "starting": the round after that act puts them off
-        except Exception:  # noqa: BLE001 - as above
+        except Exception:  # noqa: BLE001 - a fault of ours counts, lest it be repeated for ever
             _log.exception("%s could not be brought back", ", ".join(keys))
+            self._all_failed(keys, "an error that nobody foresaw; the daemon's log has it")
         finally:
             del self._running[project.name]
             self._wake.set()
@@ -326,11 +317,14 @@ class Supervise:
         try:
             outcomes = again(self._up, project, keys, why=why, progress=lambda _event: None)
         except OrchError as error:
-            for row in self._starting(keys):
-                if (seat := self._parts.seats.get(row.agent)) is not None:
-                    self._failed(seat, row, error.line())
+            self._all_failed(keys, error.line())
         else:
             self._came({outcome.seat.key: outcome for outcome in outcomes}, keys)
+
+    def _all_failed(self, keys: Sequence[str], reason: str) -> None:
+        for row in self._starting(keys):
+            if (seat := self._parts.seats.get(row.agent)) is not None:
+                self._failed(seat, row, reason)
 
     def _starting(self, keys: Iterable[str]) -> list[Restart]:
         rows = (self._parts.restarts.get(key) for key in keys)
@@ -362,8 +356,7 @@ class Supervise:
             attempts=max(0, row.attempts - 1),
             next_at=now + timedelta(seconds=wait_s),
         )
-        if own := self._begun.get(row.agent):
-            own.pop()
+        self._own.not_made(row.agent)
         self._keep(after)
         self._due[row.agent] = self._parts.clock.monotonic() + wait_s
         return after
@@ -387,7 +380,7 @@ class Supervise:
     def _forget(self, key: str) -> None:
         self._parts.restarts.forget(key)
         self._due.pop(key, None)
-        self._begun.pop(key, None)
+        self._own.forget(key)
 
     def _tell_given_up(self, seat: Seat, row: Restart) -> None:
         if row.state is RestartState.GIVEN_UP and (seat.key, seat.tag) not in self._noted:

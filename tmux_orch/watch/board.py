@@ -14,7 +14,6 @@ from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import CouldNotTell
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import AgentState, Fused
-from tmux_orch.tmux.panes import PaneFacts
 from tmux_orch.watch import dialogs, identity, process, server_desk, worktree
 from tmux_orch.watch.deaths import Deaths, Watched
 from tmux_orch.watch.edges import is_news
@@ -164,11 +163,10 @@ class Board:
         live = self._seats.get(key)
         return live is not None and live.fused().state is not AgentState.EXITED
 
-    def pane(self, seat: Seat) -> PaneFacts | None:
-        """The seat's own pane as the last look showed it."""
-        found = self._looks.panes().get(seat.pane_id)
-        mine = found is not None and (found.agent, found.incarnation) == (seat.key, seat.tag)
-        return found if mine else None
+    @property
+    def looks(self) -> Looks:
+        """What the last look at all panes showed."""
+        return self._looks
 
     def seats(self) -> list[LiveSeat]:
         """All live seats."""

@@ -116,6 +116,19 @@ class Looks:
         """Make the next tick look again."""
         self._last = None
 
+    def server(self) -> str | None:
+        """The server as last seen, empty for none; ``None`` when it could not be told."""
+        last = self._last
+        if last is None or last.failure:
+            return None
+        return str(last.server) if last.server is not None else ""
+
+    def pane(self, seat: Seat) -> PaneFacts | None:
+        """The seat's own pane as last seen."""
+        found = self.panes().get(seat.pane_id)
+        mine = found is not None and (found.agent, found.incarnation) == (seat.key, seat.tag)
+        return found if mine else None
+
     def panes(self) -> Mapping[str, PaneFacts]:
         """The panes as last seen."""
         last = self._last
