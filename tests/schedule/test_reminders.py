@@ -67,7 +67,8 @@ def test_the_words_say_who_asked_and_how_it_ends(house: House) -> None:
     assert "; orchestrator asked for it 2026-03-04" in facts.text_for(theirs, SOON)
     assert "; user asked for it" in facts.text_for(persons, SOON)
     assert "cancel" not in facts.text_for(persons, SOON)
-    assert facts.text_for(mine, None).startswith("Reminder (your usage limit has ended; you ")
+    reset = house.add(AFTER_RESET)
+    assert facts.text_for(reset, SOON).startswith("Reminder (your usage limit has ended; you ")
 
 
 @pytest.mark.parametrize("kind", ["once", "every"])
@@ -175,8 +176,8 @@ def test_a_target_that_is_gone_is_dropped_and_nobody_else_is_told(
         del house.seats[DEVELOPER]
     else:
         house.seats[DEVELOPER] = seat(DEVELOPER, **change)
-    run(house.clockwork, house.clock, 7200)
     house.reminders.after_reset([DEVELOPER])
+    run(house.clockwork, house.clock, 7200)
     assert house.told() == house.told(HUB) == []
     assert {house.state(r) for r in (once, often, later)} == {S.DROPPED}
     assert [e["reason"] for e in house.happened("dropped")] == [why] * 3
@@ -198,8 +199,12 @@ def test_after_a_limit_only_those_of_the_account_are_told_once(house: House) -> 
     paused = house.add(AFTER_RESET)
     house.reminders.pause(paused.id)
     assert house.clockwork.all() == []
+    house.refuses = 1
     for _ in range(2):
         house.reminders.after_reset(iter([DEVELOPER, "shop/tester"]))
+        house.wind()
+        house.start()  # a kill in that moment
+        run(house.clockwork, house.clock, 60)
     assert (house.state(mine), house.state(other)) == (S.DONE, S.OPEN)
     assert house.state(paused) is S.PAUSED
     assert len(house.told()) == 1

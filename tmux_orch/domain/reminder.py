@@ -133,14 +133,15 @@ def clean_note(note: str) -> str:
     return text
 
 
-def text_for(reminder: Reminder, due: datetime | None) -> str:
+def text_for(reminder: Reminder, due: datetime) -> str:
     """What the target is told; the same for the same ``due``, so that twice is told once.
 
     Args:
         reminder: Which.
-        due: When it was due (aware UTC); ``None`` when a limit's end rang it.
+        due: When it was due (aware UTC).
     """
-    when = "your usage limit has ended" if due is None else f"due {_utc(due)}"
+    ended = reminder.kind is ReminderKind.AFTER_RESET
+    when = "your usage limit has ended" if ended else f"due {_utc(due)}"
     if reminder.sender == reminder.target:
         asked = f"you asked for it {_utc(reminder.made_at)}"
     else:

@@ -142,16 +142,13 @@ class Reminders:
         return self._act(reminder_id, _S.PAUSED if paused else _S.OPEN)
 
     def after_reset(self, keys: Iterable[str]) -> None:
-        """A usage limit of these agents' account has ended: ring what waits for that."""
+        """A usage limit of these agents' account has ended: ring at once what waits for that."""
         woken = frozenset(keys)
-        with self._moved:
-            for reminder in self._rows.standing():
-                if (reminder.kind, reminder.state) != (ReminderKind.AFTER_RESET, _S.OPEN):
-                    continue
-                if reminder.target in woken and not self._drop_if_gone(reminder):
-                    self._bring(reminder, None)
-                    self._rows.move(reminder.id, _S.DONE, rang_at=self._clock.now())
-            self._moved.notify_all()
+        for reminder in self._rows.standing():
+            waits = (reminder.kind, reminder.state) == (ReminderKind.AFTER_RESET, _S.OPEN)
+            if waits and reminder.target in woken:
+                # By a job: what cannot be sent now, or is killed before, rings again.
+                self._jobs.put(reminder.job_id, At(self._clock.now()), CatchUp.ONCE)
 
     # -- ringing -------------------------------------------------------------------------------
 
@@ -196,7 +193,7 @@ class Reminders:
             return reminder.target
 
     def _ring(self, reminder: Reminder, due: Sequence[datetime]) -> None:
-        now, once = self._clock.now(), reminder.kind is ReminderKind.ONCE
+        now, once = self._clock.now(), reminder.kind is not ReminderKind.EVERY
         wanted, left_out = due[-facts.ALL_MOST :], len(due[: -facts.ALL_MOST])
         if not once and (why := self._backlog(reminder, wanted)):
             self._skip(reminder, why)
@@ -214,11 +211,10 @@ class Reminders:
             self._tell("schedule.skipped", *_about(reminder, reason=f"{left_out} left out: {why}"))
         self._rows.move(reminder.id, _S.DONE if once else None, rang_at=now, skips=left_out)
 
-    def _bring(self, reminder: Reminder, due: datetime | None) -> None:
-        key = _key(reminder, due)
-        text = facts.text_for(reminder, due)
+    def _bring(self, reminder: Reminder, due: datetime) -> None:
+        key, text = _key(reminder, due), facts.text_for(reminder, due)
         message = self._accept(reminder.target, text, client_key=key)
-        self._tell("schedule.rang", *_about(reminder, due_at=due and _iso(due), message=message.id))
+        self._tell("schedule.rang", *_about(reminder, due_at=_iso(due), message=message.id))
 
     def _backlog(self, reminder: Reminder, due: Sequence[datetime]) -> str:
         """Why an ``every`` must not ring again; empty when it may."""
@@ -293,8 +289,9 @@ def _about(reminder: Reminder, **payload: object) -> tuple[str, str, dict[str, o
     return reminder.project, reminder.target, told
 
 
-def _key(reminder: Reminder, due: datetime | None) -> str:
-    return f"{reminder.job_id}@{'reset' if due is None else _iso(due)}"
+def _key(reminder: Reminder, due: datetime) -> str:
+    at = "reset" if reminder.kind is ReminderKind.AFTER_RESET else _iso(due)
+    return f"{reminder.job_id}@{at}"
 
 
 def _iso(at: datetime) -> str:
