@@ -8,6 +8,8 @@ from datetime import UTC, datetime, timedelta
 from secrets import token_hex
 from typing import Any
 
+import pytest
+
 from tmux_orch.clock import SystemClock
 from tmux_orch.domain.job import Every
 from tmux_orch.schedule.clockwork import Clockwork
@@ -134,3 +136,18 @@ def test_an_agent_reminds_itself_with_the_commands_on_its_path(place: Place) -> 
         ("sample/developer", "sample/developer", "my own note"),
         ("sample/developer", "sample/orchestrator", "for the hub"),
     }  # fmt: skip
+
+
+@pytest.mark.full  # a hold ends 20 s after its agents were proved awake
+def test_a_note_for_after_the_limit_comes_when_the_hold_has_ended(place: Place) -> None:
+    place.up("--roles", "developer")
+    limit = {"limit": "You've hit your limit · resets 9pm (UTC)"}
+    place.run("scm", "--no-wait", "developer", "REHEARSAL" + json.dumps(limit))
+    wait_until(lambda: place.agents()["developer"]["state"] == "usage_limited")
+    asked = place.run("tmux-orch", "schedule", "after-reset", "go on", "--to", "developer")
+    assert "when the next usage limit of its account has ended" in asked.stdout
+    assert "after a limit" in place.run("tmux-orch", "schedule", "list").stdout
+    assert told(place, "go on") == []
+    place.run("tmux-orch", "credits", "wake", "developer")
+    wait_until(lambda: arrived(place, "your usage limit has ended"))
+    assert len(told(place, "go on")) == 1
