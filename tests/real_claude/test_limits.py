@@ -258,25 +258,42 @@ def test_a_daemon_killed_at_any_moment_wakes_each_once(
         resumed_once(team, (HUB, DEV), refused_at, due_at, sent)
 
 
+def resumes(team: Limited) -> tuple[int, int]:
+    """How often it was told to go on, by us and by its own program."""
+    said = team.requests(HUB)[-1]["all_human"]
+    ours = sum("limit has reset. Go on" in text and "msg " in text for text in said)
+    theirs = sum("usage limit has reset" in text and "msg " not in text for text in said)
+    return ours, theirs
+
+
 @pytest.mark.full
 @pytest.mark.timeout(400)
-@pytest.mark.parametrize("auto_continue", [False, True])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_with_the_real_delays_there_is_one_resume_whoever_makes_it(
-    version: str, auto_continue: bool
-) -> None:
-    """A reset 75 s ahead, the daemon as everybody has it; the program may go on by itself."""
-    with limited(version, quick=False, auto_continue=auto_continue) as team:
+def test_with_the_real_delays_there_is_one_resume(version: str) -> None:
+    """A reset 75 s ahead, and the daemon as everybody has it."""
+    with limited(version, quick=False) as team:
         team.begin(HUB)
         resets_at = int(time.time()) + 75
         team.plan.limit("five_hour", resets_at)
-        meet(team, HUB)
+        refused_at = meet(team, HUB)
         team.until(lambda: states(team) == ["ended"], "the hold ends", 330)
         team.await_state(HUB, "idle")
-        asked = team.asked(HUB, team.plan.refused[-1] + 0.01)
-        assert [r for r in asked if r["t"] < resets_at] == []
-        said = asked[-1]["all_human"]
-        ours = sum("limit has reset. Go on" in text and "msg " in text for text in said)
-        theirs = sum("usage limit has reset" in text and "msg " not in text for text in said)
-        assert ours + theirs == 1, team.report(f"{ours} of ours and {theirs} of the program's")
-        assert theirs == (auto_continue and version == NEW)
+        assert [r for r in team.asked(HUB, refused_at + 0.01) if r["t"] < resets_at] == []
+        assert resumes(team) == (1, 0), team.report("resumes")
+
+
+@pytest.mark.full
+@pytest.mark.timeout(500)
+@pytest.mark.parametrize(("second", "first"), [(0, "theirs"), (58, "ours")])
+def test_a_program_that_goes_on_by_itself_is_not_woken_twice(second: int, first: str) -> None:
+    """It goes on 75 s after the reset; we two minutes after the full minute that it tells."""
+    with limited(NEW, quick=False, auto_continue=True) as team:
+        team.begin(HUB)
+        resets_at = (int(time.time() + 20 - second) // 60 + 1) * 60 + second
+        team.plan.limit("five_hour", resets_at)
+        meet(team, HUB)
+        team.until(lambda: states(team) == ["ended"], "the hold ends", 330)
+        team.until(lambda: time.time() > resets_at + 165, "nobody else goes on", 200)
+        team.await_state(HUB, "idle")
+        assert states(team) == ["ended"]
+        assert resumes(team) == ((0, 1) if first == "theirs" else (1, 0)), team.report("resumes")
