@@ -73,17 +73,17 @@ class Limited(Team):
             self.await_state(name, "idle")
 
     def limit(
-        self,
-        claim: str = "five_hour",
-        wake_in_s: float = 8.0,
-        of: Callable[[dict[str, Any]], bool] | None = None,
-    ) -> float:
-        """Use the plan up; when the first agent is due to be woken (seconds since 1970).
+        self, claim: str = "five_hour", of: Callable[[dict[str, Any]], bool] | None = None
+    ) -> None:
+        """Use the plan up; nobody is due to be woken before :meth:`release` says when."""
+        self._claim, self._of = claim, of
+        self._resets_at, due_at = self.daemon.due_in(300)
+        self.plan.limit(claim, self._resets_at, fine_at=due_at, of=of)
 
-        Requests are answered again 1 s before that.
-        """
-        resets_at, due_at = self.daemon.due_in(wake_in_s)
-        self.plan.limit(claim, resets_at, fine_at=due_at - 1, of=of)
+    def release(self, wake_in_s: float = 4.0) -> float:
+        """When the first agent is due to be woken; requests are answered again 1 s before."""
+        _, due_at = self.daemon.due_in(wake_in_s, self._resets_at)
+        self.plan.limit(self._claim, self._resets_at, fine_at=due_at - 1, of=self._of)
         return due_at
 
     def asked(self, name: str, since: float = 0.0) -> list[dict[str, Any]]:

@@ -53,7 +53,7 @@ def send_held(team: Limited, *agents: str) -> dict[str, list[str]]:
             done = team.scm(name, f"HELD-{number}", "--no-wait", "--json")
             sent.setdefault(name, []).append(json.loads(done.stdout)["id"])
     for name in agents:
-        held = team.scm(name, "HELD-2", "--wait", "1", "--json", check=False)
+        held = team.scm(name, "HELD-2", "--wait", "0.3", "--json", check=False)
         receipt = json.loads(held.stdout)
         assert (held.returncode, receipt["state"]) == (3, "held")
         assert "held until" in receipt["reason"], receipt
@@ -61,16 +61,43 @@ def send_held(team: Limited, *agents: str) -> dict[str, list[str]]:
     return sent
 
 
+def while_held(team: Limited, due_at: float) -> None:
+    """Before anything else happens; what is sent to the agents then comes after the kill."""
+
+
+def at_reset(team: Limited, due_at: float) -> None:
+    team.until(lambda: time.time() >= due_at - 0.3, "its time has come")
+
+
+def after_sent(team: Limited, due_at: float) -> None:
+    team.until(
+        lambda: any(wake["state"] == "sent" for wake in team.daemon.rows("wakes", "agent")),
+        "one is sent",
+    )
+
+
+Moment = Callable[[Limited, float], None]
+
+
 def resumed_once(
-    team: Limited,
-    agents: tuple[str, ...],
-    refused_at: float,
-    due_at: float,
-    sent: dict[str, list[str]] | None = None,
+    team: Limited, agents: tuple[str, ...], refused_at: float, moment: Moment | None = None
 ) -> None:
-    """The rest of the story: each is woken once, after that is given its messages in order."""
-    sent = sent or send_held(team, *agents)
+    """The rest of the story: each is woken once, after that is given its messages in order.
+
+    Args:
+        team, agents: Who was refused.
+        refused_at: When the last of them was.
+        moment: Waits for the moment at which the daemon is killed; it is told when agents are due.
+    """
+    team.until(lambda: states(team) == ["held"], "a hold")
+    if moment is while_held:
+        team.daemon.kill_and_start()
+    sent = send_held(team, *agents)
     refused = len(team.plan.refused)
+    due_at = team.release()
+    if moment is not None and moment is not while_held:
+        moment(team, due_at)
+        team.daemon.kill_and_start()
     team.until(lambda: states(team) == ["ended"], "the hold ends", 60)
     for name in agents:
         team.until(lambda name=name: all_delivered(team, sent[name]), f"{name} has its messages")
@@ -150,20 +177,17 @@ def test_two_agents_of_one_plan_are_held_once_and_woken_once_each() -> None:
         team.begin(HUB, DEV)
         talk(team, DEV)
         assert team.daemon.rows("holds", "id") == [] == team.daemon.events("limit_seen")
-        due_at = team.limit("five_hour", 12)
+        team.limit("five_hour")
         refused_at = meet(team, HUB, DEV)
-        team.until(lambda: team.daemon.rows("wakes", "agent"), "a hold")
-        team.daemon.kill_and_start()
-        resumed_once(team, (HUB, DEV), refused_at, due_at)
+        resumed_once(team, (HUB, DEV), refused_at, while_held)
 
 
 def test_the_older_version_waits_at_its_menu_and_is_woken_once() -> None:
     with limited(OLD) as team:
         team.begin(HUB)
-        due_at = team.limit("seven_day", 9)
+        team.limit("seven_day")
         refused_at = meet(team, HUB)
-        team.until(lambda: team.daemon.rows("wakes", "agent"), "a hold")
-        resumed_once(team, (HUB,), refused_at, due_at)
+        resumed_once(team, (HUB,), refused_at)
         answered = [e["payload"]["option"] for e in team.daemon.events("dialog.answered")]
         assert answered == ["Stop and wait for limit to reset"]
 
@@ -177,9 +201,9 @@ def test_the_older_version_waits_at_its_menu_and_is_woken_once() -> None:
 def test_every_kind_of_limit_ends_with_one_resume(version: str, claim: str) -> None:
     with limited(version) as team:
         team.begin(HUB)
-        due_at = team.limit(claim, 12)
+        team.limit(claim)
         refused_at = meet(team, HUB)
-        resumed_once(team, (HUB,), refused_at, due_at)
+        resumed_once(team, (HUB,), refused_at)
 
 
 def of_helper(body: dict[str, Any]) -> bool:
@@ -195,7 +219,7 @@ def test_a_limit_of_helpers_holds_nobody_and_their_agent_is_told_once_when_it_en
 ) -> None:
     with limited(version) as team:
         team.begin(HUB)
-        due_at = team.limit("five_hour", 10, of=of_helper)
+        team.limit("five_hour", of=of_helper)
         given = {"description": "help", "prompt": "HELPER-TASK", "subagent_type": "general-purpose"}
         team.scm(HUB, directive("Agent", given))
         team.until(lambda: team.plan.refused, "the helper is refused")
@@ -203,7 +227,7 @@ def test_a_limit_of_helpers_holds_nobody_and_their_agent_is_told_once_when_it_en
         team.await_state(HUB, "idle")
         sent = team.scm(HUB, "MARK-MEANWHILE", "--json")
         assert json.loads(sent.stdout)["state"] == "delivered"
-        assert time.time() < due_at
+        team.release()
         team.until(lambda: states(team) == ["ended"], "the hold ends")
         team.await_state(HUB, "idle")
         said = "\n".join(team.requests(HUB)[-1]["all_human"])
@@ -218,44 +242,23 @@ def test_a_limit_of_helpers_holds_nobody_and_their_agent_is_told_once_when_it_en
 def test_five_agents_of_one_plan_are_woken_one_after_the_other(version: str) -> None:
     with limited(version) as team:
         team.begin(*FIVE)
-        due_at = team.limit("five_hour", 25)
+        team.limit("five_hour")
         refused_at = meet(team, *FIVE)
-        resumed_once(team, FIVE, refused_at, due_at)
+        resumed_once(team, FIVE, refused_at)
         sent = sorted(stamp(e["at"]) for e in team.daemon.events("wake.sent"))
         apart = [later - earlier for earlier, later in pairwise(sent)]
         assert min(apart) > 1, apart
 
 
-def at_reset(team: Limited, due_at: float) -> None:
-    team.until(lambda: time.time() >= due_at - 0.3, "its time has come")
-
-
-def after_sent(team: Limited, due_at: float) -> None:
-    del due_at
-    team.until(
-        lambda: any(w["state"] == "sent" for w in team.daemon.rows("wakes", "agent")), "it is sent"
-    )
-
-
-def while_held(team: Limited, due_at: float) -> None:
-    del due_at
-    team.until(lambda: team.daemon.rows("wakes", "agent"), "a hold")
-
-
 @pytest.mark.full
 @pytest.mark.parametrize("moment", [while_held, at_reset, after_sent])
 @pytest.mark.parametrize("version", VERSIONS)
-def test_a_daemon_killed_at_any_moment_wakes_each_once(
-    version: str, moment: Callable[[Limited, float], None]
-) -> None:
+def test_a_daemon_killed_at_any_moment_wakes_each_once(version: str, moment: Moment) -> None:
     with limited(version) as team:
         team.begin(HUB, DEV)
-        due_at = team.limit("five_hour", 14)
+        team.limit("five_hour")
         refused_at = meet(team, HUB, DEV)
-        sent = send_held(team, HUB, DEV)
-        moment(team, due_at)
-        team.daemon.kill_and_start()
-        resumed_once(team, (HUB, DEV), refused_at, due_at, sent)
+        resumed_once(team, (HUB, DEV), refused_at, moment)
 
 
 def resumes(team: Limited) -> tuple[int, int]:

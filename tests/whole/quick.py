@@ -53,14 +53,15 @@ class Quick:
             return False
         return True
 
-    def due_in(self, wake_in_s: float) -> tuple[int, float]:
+    def due_in(self, wake_in_s: float, resets_at: int = 0) -> tuple[int, float]:
         """A reset, and when the first agent is due to be woken after it (seconds since 1970).
 
         Programs tell a reset to the minute: it is the next full one at least 5 s ahead, and the
-        daemon's own delay after it is made so that agents are due in ``wake_in_s``.
+        daemon's own delay after it is made so that agents are due in ``wake_in_s``. The job of a
+        hold that stands follows within a round of 3 s.
         """
         now = time.time()
-        resets_at = (int(now + 5) // 60 + 1) * 60
+        resets_at = resets_at or (int(now + 5) // 60 + 1) * 60
         due_at = now + wake_in_s
         after = self.place.registry / "after"
         after.with_name("after-new").write_text(str(due_at - resets_at))

@@ -202,6 +202,7 @@ def test_without_anybody_waiting_there_is_nothing_to_answer(team: Place) -> None
         assert (done.returncode, done.stdout) == (2, ""), words
 
 
+@pytest.mark.full
 def test_a_limits_menu_is_answered_with_waiting_and_the_hub_is_not_asked(place: Place) -> None:
     place.extra = {"REHEARSAL_ON_BRIEF": '{"say": "ready"}', "REHEARSAL_ON_MESSAGE": "{}"}
     place.up("--roles", "developer")
