@@ -213,9 +213,13 @@ def test_more_used_in_the_same_time_never_lasts_longer(
         assert forecast.stretch([slow], now) <= forecast.stretch([fast], now)
 
 
-@given(st.lists(st.floats(0, 100), min_size=2, max_size=400))
-def test_a_long_record_stays_short_and_says_the_same(used: list[float]) -> None:
-    told = list(enumerate(sorted(used)))
-    found = window(*told, resets_at=AT + timedelta(days=3))
-    assert len(found.samples) <= 70
+@pytest.mark.parametrize("resets_at", [AT + timedelta(days=3), RESET, None])
+def test_a_long_record_stays_short_and_says_the_same(resets_at: datetime | None) -> None:
+    told = [(0.2 * number, number / 15) for number in range(1200)]
+    found = window(*told, resets_at=resets_at)
+    assert 20 <= len(found.samples) <= 122
     assert found.samples[-1].used_percent == told[-1][1]
+    rate = seen(found, told[-1][0]).rate_percent_per_h
+    assert rate == pytest.approx(20, rel=0.02)
+    still = window(*((minute, 40.0) for minute in range(200)), resets_at=resets_at)
+    assert len(still.samples) == 2

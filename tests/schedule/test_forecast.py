@@ -43,7 +43,7 @@ class Team:
     def forecast(self) -> Forecast:
         return Forecast(Quotas(self.open_again()), self, self)  # type: ignore[arg-type]
 
-    def tell(self, key: str, used: float, reset: datetime = RESET, **more: Any) -> None:
+    def tell(self, key: str, used: float, reset: datetime | None = RESET, **more: Any) -> None:
         name = more.pop("name", "five_hour")
         self.told[key] = Figures(self.at, quotas=(Quota(name, used, reset),), **more)
 
@@ -90,16 +90,19 @@ def test_agents_of_one_account_report_one_window(team: Team) -> None:
     assert forecast.outlooks("claude:/home/me/other") == []
 
 
-def test_an_idle_agent_that_says_the_same_again_takes_nothing_back(team: Team) -> None:
+@pytest.mark.parametrize("reset", [RESET, None])
+def test_an_idle_agent_that_says_the_same_again_takes_nothing_back(
+    team: Team, reset: datetime | None
+) -> None:
     forecast = team.forecast()
-    team.tell("shop/idle", 10)
+    team.tell("shop/idle", 10, reset)
     forecast.read(team.lives())
     team.after(30)
-    team.tell("shop/idle", 10)
-    team.tell("shop/dev", 60)
+    team.tell("shop/idle", 10, reset)
+    team.tell("shop/dev", 60, reset)
     forecast.read(team.lives())
     team.after(1)
-    team.tell("shop/idle", 10)
+    team.tell("shop/idle", 10, reset)
     forecast.read(team.lives())
     assert forecast.outlooks("claude:/home/me/.claude")[0].used_percent == 60
 

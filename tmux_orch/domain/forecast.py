@@ -210,7 +210,7 @@ def _used_at(samples: tuple[Sample, ...], at: datetime) -> float:
 
 
 def _thinned(samples: tuple[Sample, ...], back: timedelta) -> tuple[Sample, ...]:
-    """At most some sixty samples: none closer together than a sixtieth, none older but one."""
+    """At most 122 samples: no three within a sixtieth of the time back, none older but one."""
     newest = samples[-1]
     if len(samples) > 2:
         before, between = samples[-3:-1]
