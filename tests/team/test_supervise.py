@@ -393,3 +393,28 @@ def test_a_clock_set_back_while_the_daemon_was_down_makes_nobody_wait_longer(hou
         )
     house.begin()
     house.back(before)
+
+
+def test_one_whose_conversation_is_open_elsewhere_is_left_until_it_is_not(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = house.fresh()
+    adapter = house.parts.adapters["rehearsal"]
+    monkeypatch.setattr(adapter, "owner", lambda berth: 1 if berth.key == KEY else None)
+    os.kill(before.pid, signal.SIGKILL)
+    row = wait_until(lambda: (r := house.row()) and "another process" in r.reason and r, 15)
+    assert (row.state, row.attempts) == (RestartState.WAITING, 0)
+    assert house.seat().incarnation == before.incarnation
+    assert "another process" in house.agent()["evidence"]
+    monkeypatch.undo()
+    house.daemon.supervise._due[KEY] = 0.0
+    house.back(before)
+
+
+def test_starts_under_an_earlier_daemon_are_counted_by_the_alert(house: House) -> None:
+    before = house.fresh()
+    os.kill(before.pid, signal.SIGKILL)
+    house.back(before)
+    house.daemon.stop()
+    house.begin()
+    wait_until(lambda: len(house.parts.work.of(KEY).starts) >= 2, 15, "they are remembered")
