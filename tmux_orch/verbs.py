@@ -236,7 +236,7 @@ class Verbs:
 
     def _checkpoint(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
         projects = self._meant_by(request, body)
-        asked = self.checkpoints.before_stops(projects, body, reply.progress, request.gone)
+        asked = self.checkpoints.before_stop(projects, body, reply.progress, request.gone)
         reply.result({"asked": asked})
 
     def _meant_by(self, request: Request, body: Mapping[str, Any]) -> list[Project]:

@@ -17,6 +17,7 @@ from tests.briefing.team import plan_of, seats
 from tmux_orch.domain.budget import TEAM, Budget, Period, Stage, Unit
 from tmux_orch.domain.errors import BadInput, Internal, Refused
 from tmux_orch.domain.message import Priority
+from tmux_orch.domain.seat import Desired
 from tmux_orch.domain.usage import Counter
 from tmux_orch.store.database import open_database
 from tmux_orch.store.events import Events
@@ -283,6 +284,13 @@ def test_a_budget_that_is_lowered_or_cleared_counts_at_once(house: House) -> Non
     shown = budget_desk.clear(house.budgets, house.project, {})
     assert (house.held(), shown["budgets"]) == ([], [])
     assert {"budget.set", "budget.held", "budget.cleared"} <= set(house.kinds())
+
+
+def test_the_budget_of_an_agent_that_was_removed_can_be_cleared(house: House) -> None:
+    house.set(replace(MONEY, agent=DEV.key))
+    house.parts.seats.update(DEV.key, desired=Desired.REMOVED)
+    budget_desk.clear(house.budgets, house.project, {"agent": DEV.name})
+    assert house.budgets.ceilings.all() == []
 
 
 def test_setting_a_budget_anew_keeps_what_was_extended_today(house: House) -> None:

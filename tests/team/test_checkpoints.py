@@ -115,7 +115,7 @@ def test_a_full_queue_is_no_failure_of_whoever_wanted_the_checkpoint(office: Off
 @pytest.mark.parametrize("within", [None, -1, 601, "30", float("nan")])
 def test_a_wait_that_is_none_is_refused(office: Office, within: object) -> None:
     with pytest.raises(BadInput):
-        office.desk.before_stops([], {"within_s": within}, lambda _e: None, lambda: False)
+        office.desk.before_stop([], {"within_s": within}, lambda _e: None, lambda: False)
 
 
 def test_the_newest_page_is_found_in_both_places_and_never_behind_a_link(tmp_path: Path) -> None:

@@ -8,6 +8,7 @@ from typing import Any
 
 from tmux_orch.domain.budget import TEAM, Budget, Period, Unit, amount
 from tmux_orch.domain.errors import BadInput
+from tmux_orch.domain.names import agent_key
 from tmux_orch.store.projects import Project
 from tmux_orch.team import stop
 from tmux_orch.team.budgets import Budgets, Standing
@@ -87,8 +88,10 @@ def clear(budgets: Budgets, project: Project, body: Mapping[str, Any]) -> dict[s
     Raises:
         BadInput: there is none; nothing was changed.
     """
-    agent = _agent(budgets, project, body)
     period = _period(body) if body.get("period") else None
+    agent = agent_key(project.name, str(body.get("agent"))) if body.get("agent") else TEAM
+    if agent not in {budget.agent for budget in _of(budgets, project)}:
+        agent = _agent(budgets, project, body)  # one that was removed may still have a budget
 
     def act() -> None:
         gone = [

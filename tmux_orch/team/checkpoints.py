@@ -66,67 +66,54 @@ class Checkpoints:
                 if checkpoint.is_request(message) and old_s > checkpoint.EXPIRES_S:
                     self._expire(message, "it was not told in time")
 
-    def before_stops(
+    def before_stop(
         self,
         projects: Sequence[Project],
         body: Mapping[str, Any],
         progress: Progress,
         gone: Callable[[], bool],
     ) -> list[dict[str, Any]]:
-        """:meth:`before_stop` for these teams, as ``body`` asks for it.
-
-        Raises:
-            BadInput: it asks for something else.
-        """
-        within_s = body.get("within_s")
-        if not isinstance(within_s, int | float) or not 0 <= within_s <= MOST_S:
-            raise BadInput(f"--checkpoint {within_s!r}", f"give 0 to {MOST_S:g} seconds")
-        names = body.get("agents") or []
-        return [
-            one
-            for project in projects
-            for one in self.before_stop(project, names, within_s, progress, gone)
-        ]
-
-    def before_stop(
-        self,
-        project: Project,
-        names: Sequence[str],
-        within_s: float,
-        progress: Progress,
-        gone: Callable[[], bool],
-    ) -> list[dict[str, Any]]:
         """Ask those who have something to save, and wait until they did or the time is over.
+
+        Args:
+            projects: The teams that are to be stopped.
+            body: ``agents``, their names (all when empty), and ``within_s``.
+            progress: Told who was asked.
+            gone: Whether nobody waits any more.
 
         Returns:
             Per agent asked: its name and its page, ``None`` when it wrote none.
 
         Raises:
-            BadInput: a name is no agent of this team.
+            BadInput: a name is no agent of its team, or the time is none; nobody was asked.
         """
-        clock = self._parts.clock
-        end = clock.monotonic() + within_s
-        asked: list[tuple[Seat, Message, str | None]] = []
-        for seat in stop.chosen(self._parts, project, names):
-            before = newest_page(Path(seat.worktree), seat.name)
-            if seat.desired is not Desired.UP or not self._is_worth(seat):
-                continue
-            occasion = f"stop:{clock.now().isoformat()}"
-            message = self._ask(seat, "you are being stopped", within_s, occasion)
-            if message is not None:
-                asked.append((seat, message, before))
+        within_s, names = body.get("within_s"), body.get("agents") or []
+        if not isinstance(within_s, int | float) or not 0 <= within_s <= MOST_S:
+            raise BadInput(f"--checkpoint {within_s!r}", f"give 0 to {MOST_S:g} seconds")
+        end = self._parts.clock.monotonic() + within_s
+        seats = [s for project in projects for s in stop.chosen(self._parts, project, names)]
+        asked = [one for seat in seats if (one := self._ask_to_save(seat, within_s)) is not None]
         if asked:
             who = ", ".join(seat.name for seat, _, _ in asked)
             text = f"asked {who} for a checkpoint; at most {within_s:g} s (Ctrl-C: no longer)"
             progress({"event": "note", "text": text})
         found = []
         for seat, message, before in asked:
-            left_s = max(0.0, end - clock.monotonic())
+            left_s = max(0.0, end - self._parts.clock.monotonic())
             self._parts.courier.wait(message.id, "idle", left_s, gone)
             self._expire(message, "the agent was stopped before it could be told")
             after = newest_page(Path(seat.worktree), seat.name)
             found.append({"agent": seat.name, "page": after if after != before else None})
         return found
+
+    def _ask_to_save(self, seat: Seat, within_s: float) -> tuple[Seat, Message, str | None] | None:
+        """The request, and the newest page before it; ``None`` when there is nothing to save."""
+        before = newest_page(Path(seat.worktree), seat.name)
+        if seat.desired is not Desired.UP or not self._is_worth(seat):
+            return None
+        occasion = f"stop:{self._parts.clock.now().isoformat()}"
+        message = self._ask(seat, "you are being stopped", within_s, occasion)
+        return None if message is None else (seat, message, before)
 
     def _is_worth(self, seat: Seat) -> bool:
         live = self._parts.board.seat(seat.key)
