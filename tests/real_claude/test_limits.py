@@ -107,6 +107,8 @@ def resumed_once(
     wakes = {row["agent"].partition("/")[2]: row for row in team.daemon.rows("wakes", "agent")}
     assert {name: wakes[name]["state"] for name in agents} == dict.fromkeys(agents, "verified")
     assert len(team.plan.refused) == refused, team.report("it was asked too early")
+    woken_at = [stamp(event["at"]) for event in team.daemon.events("wake.sent")]
+    assert min(woken_at) >= due_at, team.report("it was woken too early")
     for name in agents:
         early = [r for r in team.asked(name, refused_at + 0.01) if r["t"] < due_at - 1]
         assert early == [], team.report(f"{name} was asked while it was held")
