@@ -21,7 +21,8 @@ from .conftest import Place, wait_until
 
 def told(place: Place, text: str) -> list[dict[str, Any]]:
     """The messages of ours that hold ``text``."""
-    return [m for m in place.messages() if m["sender"] == "orch" and text in m["text"]]
+    found = place.ask("messages", project="sample", limit=1000)["messages"]
+    return [m for m in found if m["sender"] == "orch" and text in m["text"]]
 
 
 def arrived(place: Place, text: str) -> bool:
@@ -36,12 +37,12 @@ def add(place: Place, note: str, in_s: float, to: str = "developer", **more: str
 
 
 def events(place: Place, kind: str) -> list[dict[str, Any]]:
-    lines = place.run("tmux-orch", "log", "--limit", "1000", "--json").stdout
-    return [e for e in json.loads(lines)["events"] if e["kind"] == kind]
+    found = place.ask("log", project="sample", limit=1000)["events"]
+    return [e for e in found if e["kind"] == kind]
 
 
 def listed(place: Place) -> dict[str, Any]:
-    return json.loads(place.run("tmux-orch", "schedule", "list", "--json").stdout)
+    return place.ask("schedule", act="list", project="sample")
 
 
 def test_notes_arrive_once_when_they_are_due_and_are_listed_until_then(place: Place) -> None:
@@ -119,17 +120,18 @@ def test_an_agent_reminds_itself_with_the_commands_on_its_path(place: Place) -> 
     """Its identity is its process, so the commands run below the agent's own."""
     place.up("--roles", "developer")
     script = "schedule_with_note.sh"
-    for words in (
+    commands = [
         [script, "5", "my own note"],
         [script, "", "for the hub", "orchestrator"],
         [script, "0.5", "never"],
         ["tmux-orch", "schedule", "in", "0", "never"],
         ["tmux-orch", "schedule", "cancel", "ffffffff"],
         ["tmux-orch", "schedule", "test"],
-    ):
-        text = "REHEARSAL" + json.dumps({"run": words})
-        done = place.run("scm", "--until", "idle", "--wait", "40", "developer", text, check=False)
-        assert done.returncode in (0, 3), done.stdout + done.stderr
+    ]
+    work: dict[str, Any] = {}
+    for words in reversed(commands):
+        work = {"run": words, **({"then": work} if work else {})}
+    place.run("scm", "--no-wait", "developer", "REHEARSAL" + json.dumps(work))
     wait_until(lambda: arrived(place, "there is nothing to do"))
     mine = listed(place)["reminders"]
     assert {(r["by"], r["to"], r["note"]) for r in mine} == {
