@@ -12,6 +12,9 @@ from tests.conftest import make_repository
 from tests.service.machine import Machine
 from tests.whole.conftest import BIN, wait_until
 
+# The whole form of tests/whole/test_after_boot.py.
+pytestmark = pytest.mark.full
+
 REGISTRY = "home/.local/state/tmux-orch"
 
 

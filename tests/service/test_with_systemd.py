@@ -42,6 +42,9 @@ def test_stopping_restarting_and_killing_the_unit_leaves_the_team_alive(managed:
         "ActiveState": "active", "MemoryMax": str(500 << 20), "KillMode": "process",
         "UnitFileState": "enabled",
     }  # fmt: skip
+    where = box.root / "home/.config/systemd/user"
+    done = box.run("systemd-analyze", "--user", "verify", *map(str, where.glob("tmux-orch*.*")))
+    assert done.stdout + done.stderr == ""
     about = json.loads(box.orch("daemon", "status", "--json").stdout)
     assert box.properties(TIMER, "ActiveState")["ActiveState"] == "active"
     box.run(
@@ -99,14 +102,6 @@ def test_a_daemon_that_dies_at_once_is_started_five_times_and_then_a_person_is_n
     assert any("has failed" in one["what"] for one in missing)
     box.orch("daemon", "start")
     assert box.properties(UNIT, "ActiveState")["ActiveState"] == "active"
-
-
-def test_systemd_itself_finds_nothing_wrong_with_the_units(managed: Machine) -> None:
-    box = managed
-    box.orch("service", "install")
-    where = box.root / "home/.config/systemd/user"
-    done = box.run("systemd-analyze", "--user", "verify", *map(str, where.glob("tmux-orch*.*")))
-    assert done.stdout + done.stderr == ""
 
 
 def test_systemd_itself_reads_every_path_as_it_is(managed: Machine) -> None:

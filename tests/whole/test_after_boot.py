@@ -6,6 +6,7 @@ import json
 import os
 import shutil
 import signal
+import sqlite3
 import uuid
 from collections.abc import Iterator
 from contextlib import contextmanager
@@ -65,6 +66,14 @@ def events(place: Place, kind: str) -> list[dict[str, Any]]:
     return [e for e in json.loads(done.stdout)["events"] if e["kind"] == kind]
 
 
+def hold_ended(place: Place) -> int:
+    """Where in the record the first hold ended; a hold is no project's."""
+    database = sqlite3.connect(f"file:{place.registry / 'orch.db'}?mode=ro", uri=True)
+    (seq,) = database.execute("select min(seq) from events where kind = 'hold.ended'").fetchone()
+    database.close()
+    return int(seq)
+
+
 def all_up(place: Place) -> bool:
     return all(agent["state"] in UP for agent in place.agents().values())
 
@@ -116,6 +125,14 @@ def test_resume_brings_everybody_back_with_their_own_conversations_and_once(team
     assert team.status()["notice"] == ""
 
 
+def left_down(place: Place) -> list[str]:
+    """Those whom nobody starts again, as the record says."""
+    database = sqlite3.connect(f"file:{place.registry / 'orch.db'}?mode=ro", uri=True)
+    rows = database.execute("select agent from restarts where state = 'left'").fetchall()
+    database.close()
+    return sorted(agent for (agent,) in rows)
+
+
 def test_status_says_it_and_starts_nothing_until_the_person_does(team: Place) -> None:
     before = lives(team)
     restart_machine(team)
@@ -133,15 +150,6 @@ def test_status_says_it_and_starts_nothing_until_the_person_does(team: Place) ->
     assert {n: c for n, (c, _) in lives(team).items()} == {n: c for n, (c, _) in before.items()}
 
 
-def test_nothing_is_nothing(team: Place) -> None:
-    policy(team, OnBoot.NOTHING)
-    restart_machine(team)
-    assert team.status()["notice"] == ""
-    assert plan(team)["phase"] == "settled"
-    assert events(team, "boot.down") == events(team, "boot.returning") == []
-    assert team.tmux("list-panes", "-a") == ""
-
-
 def test_a_daemon_that_starts_again_on_the_same_start_of_the_machine_touches_nobody(
     team: Place,
 ) -> None:
@@ -156,6 +164,17 @@ def test_a_daemon_that_starts_again_on_the_same_start_of_the_machine_touches_nob
     assert events(team, "boot.returning") == []
 
 
+def test_nothing_is_nothing_for_the_supervision_of_the_dead_as_well(team: Place) -> None:
+    policy(team, OnBoot.NOTHING)
+    restart_machine(team)
+    assert team.status()["notice"] == ""
+    assert plan(team)["phase"] == "settled"
+    assert events(team, "boot.down") == events(team, "boot.returning") == []
+    assert left_down(team) == sorted(f"sample/{n}" for n in team.agents())
+    assert team.tmux("list-panes", "-a") == ""
+
+
+@pytest.mark.full
 def test_a_daemon_killed_in_the_middle_is_followed_by_one_that_goes_on(team: Place) -> None:
     policy(team, OnBoot.RESUME)
     before = lives(team)
@@ -182,6 +201,7 @@ def test_whoever_is_held_stays_down_until_the_hold_ends(team: Place) -> None:
     wait_until(lambda: plan(team)["phase"] == "settled", 60, "everybody is dealt with")
     wait_until(lambda: all_up(team), what="all are up")
     assert {n: c for n, (c, _) in lives(team).items()} == {n: c for n, (c, _) in before.items()}
+    assert events(team, "boot.wave")[0]["seq"] > hold_ended(team)
 
 
 def test_a_project_whose_directory_vanished_is_said_and_the_others_go_on(team: Place) -> None:
