@@ -31,8 +31,10 @@ class World:
     def now(self) -> datetime:
         return self.at
 
-    def of(self, seat: Any) -> str:
-        return "claude:/other" if seat.key == "shop/other" else "claude:/mine"
+    def account(self, key: str) -> str:
+        if key not in self.states:
+            return ""
+        return "claude:/other" if key == "shop/other" else "claude:/mine"
 
     def next_end(self, key: str) -> Outlook | None:
         return self.soon.get(key)
@@ -56,8 +58,7 @@ class World:
         ]
 
     def build(self) -> Approaching:
-        seat = lambda key: SimpleNamespace(key=key) if key in self.states else None  # noqa: E731
-        return Approaching(self, self, seat, self.ask, self)  # type: ignore[arg-type]
+        return Approaching(self, self.ask, self)  # type: ignore[arg-type]
 
 
 @pytest.fixture

@@ -168,6 +168,24 @@ def test_a_clock_that_is_set_back_begins_anew(team: Team) -> None:
     assert (outlook.used_percent, outlook.rate_percent_per_h) == (12, 0)
 
 
+def test_an_account_that_cannot_be_told_keeps_the_others_from_nothing(team: Team) -> None:
+    forecast = team.forecast()
+
+    class Accounts:
+        def of(self, seat: Any) -> str:
+            if seat.key == "shop/broken":
+                raise KeyError("no such program")
+            return team.of(seat)
+
+    forecast._accounts = Accounts()  # type: ignore[assignment]
+    team.tell("shop/broken", 99)
+    team.tell("shop/dev", 10)
+    forecast.read(team.lives())
+    assert forecast.account("shop/dev") == "claude:/home/me/.claude"
+    assert forecast.account("shop/broken") == ""
+    assert forecast.outlooks("claude:/home/me/.claude")[0].used_percent == 10
+
+
 def test_a_directory_that_is_no_text_is_an_account(team: Team) -> None:
     odd = "claude:" + os.fsdecode(b"/home/me/\xff")
     team.accounts = {"shop/dev": odd}

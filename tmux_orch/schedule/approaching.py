@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from datetime import datetime, timedelta
 from typing import Any, Protocol
 
@@ -10,7 +10,6 @@ from tmux_orch.clock import Clock
 from tmux_orch.domain.forecast import SOON
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import BUSY, Condition
-from tmux_orch.schedule.accounts import Accounts
 from tmux_orch.schedule.forecast import Forecast
 from tmux_orch.watch.live_seat import LiveSeat
 
@@ -37,23 +36,12 @@ class Approaching:
 
     Args:
         forecast: When each agent's plan runs out.
-        accounts: Who shares a plan.
-        seat: The seat of a key.
         ask: Told whom, why, and for which limit.
         clock: Time.
     """
 
-    def __init__(
-        self,
-        forecast: Forecast,
-        accounts: Accounts,
-        seat: Callable[[str], Seat | None],
-        ask: Ask,
-        clock: Clock,
-    ) -> None:
+    def __init__(self, forecast: Forecast, ask: Ask, clock: Clock) -> None:
         self._forecast = forecast
-        self._accounts = accounts
-        self._seat = seat
         self._ask = ask
         self._clock = clock
         self._warned: dict[str, datetime] = {}
@@ -61,20 +49,19 @@ class Approaching:
 
     def event(self, kind: str, key: str | None, payload: Mapping[str, Any]) -> None:
         """Something happened to an agent; only its program's warning counts here."""
-        if kind != "condition_seen" or payload.get("condition") != Condition.APPROACHING_LIMIT:
-            return
-        seat = self._seat(key) if key else None
-        if seat is not None:
-            self._warned[self._accounts.of(seat)] = self._clock.now()
+        warns = payload.get("condition") == Condition.APPROACHING_LIMIT
+        if kind == "condition_seen" and warns and key:
+            self._warned[key] = self._clock.now()
 
     def round(self, lives: Iterable[LiveSeat]) -> None:
         """Ask whoever works and whose plan is about to run out, once until its reset."""
         now = self._clock.now()
+        warned = self._warned_accounts(now)
         for live in lives:
             seat = live.seat()
             if live.fused().state not in BUSY or self._asked.get(seat.key, now) > now:
                 continue
-            found = self._why(seat, now)
+            found = self._why(seat.key, warned, now)
             if found is None:
                 continue
             why, within_s, until = found
@@ -83,23 +70,36 @@ class Approaching:
             self._ask(seat, why, within_s, occasion=occasion, goes_on=True)
             self._asked[seat.key] = until
 
-    def _why(self, seat: Seat, now: datetime) -> tuple[str, float, datetime] | None:
+    def _warned_accounts(self, now: datetime) -> dict[str, datetime]:
+        """The accounts of which a program has warned lately, and when."""
+        found: dict[str, datetime] = {}
+        for key, at in list(self._warned.items()):
+            if not at <= now <= at + WARNED:
+                self._warned.pop(key, None)
+            elif account := self._forecast.account(key):
+                found[account] = max(at, found.get(account, at))
+        return found
+
+    def _why(
+        self, key: str, warned: Mapping[str, datetime], now: datetime
+    ) -> tuple[str, float, datetime] | None:
         """Why, within what time, and until when that asking counts."""
-        soon = self._forecast.next_end(seat.key)
+        soon = self._forecast.next_end(key)
         if soon is not None and soon.runs_out_at is not None:
             name = soon.name.replace("_", " ")
             left_s = max(60.0, (soon.runs_out_at - now).total_seconds())
             why = f"your plan's {name} window is {soon.used_percent:.0f} % used"
             return why, left_s, soon.resets_at or now + WINDOW
-        warned_at = self._warned.get(self._accounts.of(seat))
-        if warned_at is None or not warned_at <= now <= warned_at + WARNED:
+        account = self._forecast.account(key)
+        warned_at = warned.get(account)
+        if warned_at is None:
             return None
         left_s = max(60.0, (warned_at + WARNED - now).total_seconds())
-        return "your program warns that its usage limit is near", left_s, self._reset(seat, now)
+        return "your program warns that its usage limit is near", left_s, self._reset(account, now)
 
-    def _reset(self, seat: Seat, now: datetime) -> datetime:
+    def _reset(self, account: str, now: datetime) -> datetime:
         """When the fullest window of its plan ends; else the end of a window of five hours."""
-        known = [one for one in self._forecast.outlooks(self._accounts.of(seat)) if one.resets_at]
+        known = [one for one in self._forecast.outlooks(account) if one.resets_at]
         fullest = max(known, key=lambda one: one.used_percent, default=None)
         if fullest is not None and fullest.resets_at is not None:
             return fullest.resets_at

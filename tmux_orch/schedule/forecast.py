@@ -9,6 +9,7 @@ from datetime import datetime, timedelta
 
 from tmux_orch.clock import Clock
 from tmux_orch.domain import forecast
+from tmux_orch.domain.errors import OrchError
 from tmux_orch.domain.forecast import Outlook, Window
 from tmux_orch.domain.work import Quota
 from tmux_orch.schedule.accounts import Accounts
@@ -61,7 +62,10 @@ class Forecast:
         told: list[tuple[datetime, str, Quota]] = []
         for live in lives:
             figures, seat = live.figures(), live.seat()
-            account = self._accounts.of(seat)
+            try:
+                account = self._accounts.of(seat)
+            except (OrchError, OSError, KeyError):
+                continue  # its files are gone: the keeper says so in the log
             before = self._agents.get(seat.key)
             known = before.quotas if before is not None and before.account == account else {}
             if figures is None:
@@ -92,6 +96,11 @@ class Forecast:
         """The accounts of which windows are known."""
         with self._lock:
             return {account for account, _ in self._windows}
+
+    def account(self, key: str) -> str:
+        """The account of an agent, as read last; empty when it is not known."""
+        agent = self._agents.get(key)
+        return agent.account if agent is not None else ""
 
     def stretch(self, key: str) -> float:
         """By how much to stretch the check-ins of an agent so that its plan lasts: 1 to 4."""

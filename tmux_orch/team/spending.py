@@ -2,15 +2,19 @@
 
 from __future__ import annotations
 
+import logging
 import threading
 from typing import Any
 
+from tmux_orch.domain.errors import OrchError
 from tmux_orch.schedule.approaching import Approaching, Ask
 from tmux_orch.schedule.forecast import Forecast
 from tmux_orch.store.quotas import Quotas
 from tmux_orch.team.credit_mirror import MOST_HISTORY, CreditMirror
 from tmux_orch.team.credits import Credits
 from tmux_orch.team.parts import Parts
+
+_log = logging.getLogger(__name__)
 
 #: What programs tell of their plans is looked at this often; the mirror is written as often.
 LOOK_S, MIRROR_S = 20.0, 60.0
@@ -28,9 +32,7 @@ class Spending:
     def __init__(self, parts: Parts, ask: Ask, *, mirror: bool) -> None:
         self._parts = parts
         self.forecast = Forecast(Quotas(parts.database), parts.accounts, parts.clock)
-        self.approaching = Approaching(
-            self.forecast, parts.accounts, parts.seats.get, ask, parts.clock
-        )
+        self.approaching = Approaching(self.forecast, ask, parts.clock)
         self.credits = Credits(parts, self.forecast)
         self._mirror = CreditMirror() if mirror else None
         self._looked_at = self._mirrored_at = float("-inf")
@@ -62,5 +64,8 @@ class Spending:
 
     def close(self) -> None:
         """Write down what was seen since; no thread may look any more."""
-        self.forecast.read(self._parts.board.seats())
-        self.forecast.close()
+        try:
+            self.forecast.read(self._parts.board.seats())
+            self.forecast.close()
+        except OrchError as error:
+            _log.warning("what plans were told was not written down: %s", error.line())
