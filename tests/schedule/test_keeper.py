@@ -3,11 +3,13 @@
 from __future__ import annotations
 
 import shutil
+from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
 
 import pytest
 
+from tmux_orch.domain import checkpoint
 from tmux_orch.domain.errors import Absent, BadInput
 from tmux_orch.domain.hold import Cause, Confidence, HoldState, WakeState
 from tmux_orch.domain.holding import SETTLES_S, STAGGER_S
@@ -15,7 +17,7 @@ from tmux_orch.domain.message import SYSTEM
 from tmux_orch.domain.states import AgentState
 from tmux_orch.store.database import Database, open_database
 
-from .conftest import SetClock
+from .conftest import START, SetClock
 from .limited_team import ROUND_S, TURN_S, Team
 
 HUB, DEVELOPER, TESTER = "shop/orchestrator", "shop/developer", "shop/tester"
@@ -458,14 +460,13 @@ def test_mates_that_still_work_are_asked_for_their_checkpoint_before_a_long_hold
 
 
 def test_the_resume_message_names_the_agents_checkpoint(team: Team, tmp_path: Path) -> None:
-    from dataclasses import replace
-
-    (tmp_path / "DEVELOPER_CHECKPOINT_2026-03-04.md").write_text("task\n")
+    name = checkpoint.page_name("developer", START)
+    (tmp_path / name).write_text("task\n")
     team.seats[DEVELOPER] = replace(team.seats[DEVELOPER], worktree=str(tmp_path))
     team.use_up(HOUR)
     team.meet(DEVELOPER)
     team.run(HOUR + 300)
-    assert "Your checkpoint is DEVELOPER_CHECKPOINT_2026-03-04.md." in team.told(DEVELOPER)[0]
+    assert f"Your checkpoint is {name}." in team.told(DEVELOPER)[0]
 
 
 def test_a_hold_is_one_job_and_its_end_leaves_none(team: Team) -> None:

@@ -26,6 +26,7 @@ from tmux_orch.messages.port import Sighting
 from tmux_orch.store.projects import Project
 from tmux_orch.team import last_work, pages, processes, starts
 from tmux_orch.team.asking import ask
+from tmux_orch.team.coming_back import prompt_of
 from tmux_orch.team.decide import Act, Seen, decide, living
 from tmux_orch.team.opener import Opener
 from tmux_orch.team.parts import Parts, Progress
@@ -279,7 +280,7 @@ class Reconcile:
         berth = self._pages(seat, act)
         adapter, program = self.parts.adapter(seat), self.programs[seat.adapter]
         if act is Act.RESUME:
-            launch = adapter.resume(berth, program, render.resume_prompt(seat.tag))
+            launch = adapter.resume(berth, program, prompt_of(self.parts, seat))
         else:
             launch = adapter.start(berth, program, render.first_prompt(seat.brief_id))
         self._typed[seat.key] = launch.typed
