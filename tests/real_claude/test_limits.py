@@ -267,8 +267,9 @@ def resumes(team: Limited) -> tuple[int, int]:
     """How often it was told to go on, by us and by its own program."""
     said = team.requests(HUB)[-1]["all_human"]
     ours = sum("limit has reset. Go on" in text and "msg " in text for text in said)
-    theirs = sum("usage limit has reset" in text and "msg " not in text for text in said)
-    return ours, theirs
+    # Its own prompt stands in no conversation; it tells of it by a hook.
+    told = [event["payload"]["evidence"] for event in team.daemon.events("agent.state")]
+    return ours, sum("quota_auto_resume_fired" in evidence for evidence in told)
 
 
 @pytest.mark.full

@@ -27,7 +27,7 @@ from tmux_orch.schedule.keeper import Keeper
 from tmux_orch.store.database import Database
 from tmux_orch.store.holds import Holds
 from tmux_orch.store.schema import HOLDS, WAKES
-from tmux_orch.watch.fusion import fuse
+from tmux_orch.watch.fusion import fuse, limit_met
 from tmux_orch.watch.readings import Readings
 from tmux_orch.watch.seen import Seen
 
@@ -55,13 +55,16 @@ class Resting:
     def readings(self) -> Readings:
         return self.facts
 
+    def limit_met(self) -> Reading | None:
+        return limit_met(self.facts, self.seen.at)
+
     def figures(self) -> Figures | None:
         return None
 
     def sighting(self, message_id: str) -> Sighting:
         return Sighting.NONE
 
-    def let_go(self, at: datetime) -> None:
+    def let_go(self) -> None:
         pass
 
 
@@ -102,7 +105,7 @@ class Accounts:
     def _accept(self, *_what: Any, **_how: Any) -> Message:
         raise AssertionError("nobody is told anything before a reset")
 
-    def _append(self, *_what: Any) -> None:
+    def _append(self, *_what: Any, **_how: Any) -> None:
         pass
 
     def hold(self, entry: Entry, found: Found) -> Hold | None:
