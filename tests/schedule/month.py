@@ -27,6 +27,7 @@ from tmux_orch.domain.states import AgentState
 from tmux_orch.schedule.check_ins import WHAT, CheckIns
 from tmux_orch.schedule.clockwork import WAKE_S, Ring
 from tmux_orch.schedule.reminders import Reminders
+from tmux_orch.store.events import Event
 from tmux_orch.store.reminders import Reminders as Rows
 
 from .limited_team import ROUND_S, Killed, Program, Team
@@ -258,11 +259,18 @@ class Month(Team):
             *(f"hold {hold.id} has not ended" for hold in self.keeper.open()),
         ]  # fmt: skip
 
+    def _all(self, kinds: set[str]) -> Iterator[Event]:
+        """Also what is too long ago for the daemon to look at."""
+        seq = 0
+        while page := self.events.since(seq, 5000):
+            yield from (event for event in page if event.kind in kinds)
+            seq = page[-1].seq
+
     def _unheard(self) -> Iterator[str]:
         """Each time that rang has an event that says what became of it, and one message at most."""
         told: Counter[tuple[str, str]] = Counter()
         messages: dict[tuple[str, str], set[str]] = {}
-        for event in self.events.of_kinds({"schedule.rang", "schedule.skipped"}):
+        for event in self._all({"schedule.rang", "schedule.skipped"}):
             about = event.payload
             job = f"checkin:{event.agent}" if about["what"] == WHAT else ""
             if job and "due_at" in about:
@@ -270,7 +278,7 @@ class Month(Team):
                 messages.setdefault((job, about["due_at"]), set()).add(about.get("message", ""))
         # A kill before the event was written: after it the next ring speaks for the time, too.
         since: dict[str, list[datetime]] = {}
-        for event in self.events.of_kinds({"schedule.missed"}):
+        for event in self._all({"schedule.missed"}):
             at = datetime.fromisoformat(event.payload["since_at"])
             since.setdefault(event.payload["job"], []).append(at)
 
@@ -315,7 +323,7 @@ class Month(Team):
     def _resumes(self) -> Iterator[str]:
         """One resume for each agent and hold, and one more for each that met the limit again."""
         failed: Counter[tuple[str, int]] = Counter()
-        for event in self.events.of_kinds({"wake.failed"}):
+        for event in self._all({"wake.failed"}):
             failed[str(event.agent), int(event.payload["hold"])] += 1
         sent: Counter[tuple[str, int]] = Counter()
         for key in self.seats:
