@@ -25,8 +25,7 @@ from tmux_orch.domain.states import BUSY, READY, AgentState
 from tmux_orch.messages.port import Sighting
 from tmux_orch.store.projects import Project
 from tmux_orch.team import last_work, pages, processes, starts
-from tmux_orch.team.asking import ask
-from tmux_orch.team.coming_back import prompt_of
+from tmux_orch.team.asking import ask, prompt_of
 from tmux_orch.team.decide import Act, Seen, decide, living
 from tmux_orch.team.opener import Opener
 from tmux_orch.team.parts import Parts, Progress
