@@ -87,6 +87,7 @@ OPEN, DONE = Progress(1, 3, "f"), Progress(3, 3, "f")
         (facts(memory_bytes=8192 * 2**20), [K.MEMORY]),
         (facts(memory_bytes=8192 * 2**20 - 1), []),
         (facts(S.USAGE_LIMITED, 1), [K.LIMIT]),
+        (facts(S.IDLE, 1, asked="a person says whether it goes on"), [K.LIMIT]),
         (facts(S.UNKNOWN, 1, server_lost=True), [K.SERVER_LOST]),
     ],
 )  # fmt: skip

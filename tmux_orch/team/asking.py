@@ -11,7 +11,8 @@ from tmux_orch.team.post import SYSTEM
 
 
 def prompt_of(parts: Parts, seat: Seat) -> str:
-    """What one that is resumed begins with; nothing while the agent is held, for which a turn would only meet the limit again.
+    """What one that is resumed begins with; nothing while it is held, for a turn would only meet
+    the limit again.
 
     Then the same words wait as a message, and follow when the hold has ended.
     """

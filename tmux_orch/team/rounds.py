@@ -184,6 +184,7 @@ class Rounds:
             context_percent=figures.context_percent if figures is not None else None,
             memory_bytes=memory,
             limit=limit.detail if limit is not None else "",
+            asked=self._parts.keeper.asks(live.seat()) or "",
             budget=self.budget(live.key),
         )
 

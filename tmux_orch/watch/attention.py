@@ -33,6 +33,7 @@ class Facts:
         context_percent: Used part of its context window.
         memory_bytes: Of its process tree.
         limit: What it said of its usage limit while it is held by it; empty when it is not.
+        asked: What a person is asked before it goes on after a limit; empty when nothing is.
         budget: How far its budget, or for the hub the team's, is used, once that is to be known.
     """
 
@@ -51,6 +52,7 @@ class Facts:
     context_percent: float | None = None
     memory_bytes: int | None = None
     limit: str = ""
+    asked: str = ""
     budget: str = ""
 
     @property
@@ -114,6 +116,8 @@ def _unanswered(facts: Facts, over: Thresholds, now: datetime) -> _Found | None:
 
 def _limit(facts: Facts, over: Thresholds, now: datetime) -> _Found | None:
     del over, now
+    if facts.asked:
+        return facts.state_since_at, facts.asked
     if facts.state is not AgentState.USAGE_LIMITED:
         return None
     return facts.state_since_at, facts.limit or "its usage limit is reached"
