@@ -71,6 +71,17 @@ def test_how_a_program_ended_is_told_from_what_was_seen(
     assert words in end.words()
 
 
+@given(st.sampled_from(list(Cause)), st.integers(0, 20))
+def test_a_person_s_own_end_is_left_alone_and_any_other_has_its_budget(
+    cause: Cause, starts: int
+) -> None:
+    move = after_end(cause, starts)
+    if cause is Cause.BY_PERSON:
+        assert move is M.LEAVE
+    else:
+        assert move is (M.RETRY if starts < STARTS else M.GIVE_UP)
+
+
 def test_the_waits_are_those_that_were_promised() -> None:
     assert [backoff_s(n) for n in range(11)] == [1, 2, 4, 8, 16, 32, 64, 128, 256, 300, 300]
     assert backoff_s(10**6) == LONGEST_S

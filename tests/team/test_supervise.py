@@ -235,7 +235,10 @@ def test_a_held_agent_is_started_when_its_hold_ends(house: House) -> None:
         os.kill(before.pid, signal.SIGKILL)
         wait_until(lambda: (r := house.row()) and r.state is RestartState.WAITING, 15)
         for _ in range(3):
+            house.daemon.supervise._due[KEY] = 0.0
             house.daemon.supervise.round()
+            row = house.row()
+            assert row is not None and row.state is RestartState.WAITING
         assert house.seat().incarnation == before.incarnation
     finally:
         house.parts.board.held = lambda _seat: None
