@@ -145,6 +145,7 @@ class Daemon:
         self.parts.keeper.checkpoint = self.checkpoints.ask
         self.budgets = Budgets(self.parts, self.rounds.read_usage, self.checkpoints.ask)
         self.rounds.used, self.rounds.budget = self.budgets.look, self.budgets.alert
+        self.rounds.asked = self.parts.keeper.asks
         self.parts.board.held = self._held
         self.scheduled = Scheduled(self.parts, self.clockwork)
         self.parts.keeper.reminders_after_reset = self.scheduled.reminders.after_reset
