@@ -270,8 +270,8 @@ def test_a_large_old_conversation_is_asked_about_before_it_burns_the_new_window(
     assert any("tmux-orch credits wake developer" in text for text in said(team, HUB))
     held = team.keeper.held(team.seats[DEVELOPER])
     assert held == "its conversation is large and old: tmux-orch credits wake developer"
-    assert team.keeper.asks(team.seats[DEVELOPER]) == held
-    assert team.keeper.asks(team.seats[TESTER]) is None
+    assert team.keeper.asks(DEVELOPER) == held
+    assert team.keeper.asks(TESTER) == ""
     team.restart()
     team.run(60)
     assert team.told(DEVELOPER) == []

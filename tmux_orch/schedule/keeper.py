@@ -73,11 +73,13 @@ class Keeper:
             return None
         return hold_words.held(book.hold, book.wakes.get(seat.key), self._around.clock.now())
 
-    def asks(self, seat: Seat) -> str | None:
-        """What a person is asked before this agent goes on, or ``None``."""
-        book = self._shelf.book_of(seat)
-        wake = book.wakes.get(seat.key) if book is not None else None
-        return self.held(seat) if wake is not None and wake.state is WakeState.ASKED else None
+    def asks(self, key: str) -> str:
+        """What a person is asked before this agent goes on; empty when nothing is."""
+        for book in self._shelf.books:
+            wake = book.wakes.get(key)
+            if wake is not None and wake.state is WakeState.ASKED:
+                return hold_words.held(book.hold, wake, self._around.clock.now())
+        return ""
 
     def shown(self, seat: Seat) -> dict[str, Any] | None:
         """The hold that concerns an agent, as JSON-ready data; ``None`` when none does."""

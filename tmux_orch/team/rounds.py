@@ -62,7 +62,7 @@ class Rounds:
         #: What a person should know of an agent's budget; empty when nothing.
         self.budget: Callable[[str], str] = lambda _key: ""
         #: What a person is asked before an agent goes on after its limit.
-        self.asked: Callable[[Seat], str | None] = lambda _seat: None
+        self.asked: Callable[[str], str] = lambda _key: ""
         self._started: set[str] = set()
         self._stop = threading.Event()
         self._thread = threading.Thread(target=self._run, name="attention", daemon=True)
@@ -186,7 +186,7 @@ class Rounds:
             context_percent=figures.context_percent if figures is not None else None,
             memory_bytes=memory,
             limit=limit.detail if limit is not None else "",
-            asked=self.asked(live.seat()) or "",
+            asked=self.asked(live.key),
             budget=self.budget(live.key),
         )
 
