@@ -56,7 +56,7 @@ class Program:
         self.clock, self.plan = clock, plan
         self.edges = Edges()
         self.context_percent: float | None = None
-        self.model = ""
+        self.model, self.turn_s = "", TURN_S
         self.turns: list[datetime] = []
         self.turn_ends: float | None = None
         self.taken: list[str] = []
@@ -78,10 +78,10 @@ class Program:
         reading = Reading(Source.HOOK, state, self.clock.now(), "hook", **more)
         self.facts = self.facts.with_hook(reading)
 
-    def turn(self, lasts_s: float = TURN_S) -> None:
+    def turn(self, lasts_s: float | None = None) -> None:
         """It begins to work."""
         self.turns.append(self.clock.now())
-        self.turn_ends = self.clock.monotonic() + lasts_s
+        self.turn_ends = self.clock.monotonic() + (lasts_s or self.turn_s)
         self.facts = self.facts.with_level(self._level(AgentState.WORKING))
         self._hook(AgentState.THINKING)
 

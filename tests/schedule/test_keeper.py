@@ -179,6 +179,19 @@ def test_a_reset_that_was_said_too_early_is_probed_by_one_agent_alone(team: Team
     assert len(team.all_holds()) == 1
 
 
+def test_while_one_agent_tries_a_limit_without_a_time_the_others_wait_for_it(team: Team) -> None:
+    plan = team.use_up(HOUR, says=False, words="You've hit your limit")
+    team.meet(*FIVE)
+    for program in team.programs.values():
+        program.turn_s = 100.0  # the program asks its service again and again before it gives up
+    team.run(HOUR)
+    assert [len(team.woken(key)) for key in FIVE] == [3, 0, 0, 0, 0]
+    plan.used_until = None
+    team.run(HOUR)
+    assert [len(team.woken(key)) for key in FIVE] == [4, 1, 1, 1, 1]
+    assert team.keeper.open() == []
+
+
 def test_a_limit_without_a_time_is_probed_ever_more_rarely_never_beyond_five_hours(
     team: Team,
 ) -> None:
@@ -303,6 +316,16 @@ def test_an_agent_that_its_own_program_resumed_gets_nothing_from_us(team: Team) 
     assert team.woken(DEVELOPER) == []
     assert DEVELOPER in team.happened("wake.left")
     assert team.keeper.open() == []
+
+
+def test_a_mate_that_has_worked_all_the_time_gets_its_messages_and_no_resume(team: Team) -> None:
+    team.use_up(HOUR)
+    team.programs[TESTER].turn(2 * HOUR)
+    team.meet(DEVELOPER)
+    team.accept(HUB, TESTER, "when you have time")
+    team.run(3 * HOUR)
+    assert team.told(TESTER) == ["when you have time"]
+    assert len(team.woken(DEVELOPER)) == 1
 
 
 def test_an_account_that_a_person_has_filled_up_ends_its_hold_early(team: Team) -> None:

@@ -23,6 +23,7 @@ from tmux_orch.watch.fusion import (
     SCREEN_FRESH_S,
     STARTING_S,
     fuse,
+    limit_met,
 )
 from tmux_orch.watch.readings import Readings
 
@@ -410,6 +411,27 @@ def test_a_limit_ends_two_minutes_after_its_reset() -> None:
     held = fuse(facts, None, at(3600 + AFTER_RESET_S - 1))
     assert held.state is S.USAGE_LIMITED
     assert fuse(facts, held, at(3600 + AFTER_RESET_S)).state is S.IDLE
+
+
+def test_a_limit_that_is_met_after_the_end_that_was_told_is_one_all_the_same() -> None:
+    told = replace(say("hook", S.USAGE_LIMITED, 4000), until_at=at(3600))
+    facts = Readings(level=say("level", S.IDLE, 3999), hook=told)
+    assert fuse(facts, None, at(4100)).state is S.USAGE_LIMITED
+    # Words on a screen may be old: when they were written nobody knows.
+    seen = replace(LIMIT, at=at(4000))
+    facts = limited_by_screen(limit=seen)
+    assert fuse(facts, None, at(4100)).state is S.IDLE
+    assert limit_met(facts, at(4100)) is seen
+
+
+def test_a_limit_that_was_let_go_is_over_while_its_words_stand_and_another_one_counts() -> None:
+    facts = limited_by_screen()
+    assert fuse(facts, None, at(30)).state is S.USAGE_LIMITED
+    let_go = facts.without_limit()
+    assert fuse(let_go, None, at(30)).state is S.IDLE
+    assert limit_met(let_go, at(30)) is None
+    again = replace(let_go, limit=replace(LIMIT, at=at(25)))
+    assert fuse(again, None, at(40)).state is S.USAGE_LIMITED
 
 
 def test_a_limit_that_the_session_file_tells_is_one_and_ends_without_the_file() -> None:

@@ -21,8 +21,9 @@ from tmux_orch.worktrees.checkpoint_page import newest_page
 
 #: A turn that ended without a limit: words of one on a screen are believed after 5 s of rest.
 QUIET_S = 10.0
-#: Busy for so long after the message was taken: the model's service is answering.
-WORKS_S = 60.0
+#: Busy for so long after the message was taken: the model's service is answering. Programs that are
+#: refused ask again for a minute or two before they give up; most answers are seen much earlier.
+WORKS_S = 300.0
 #: Nobody waits longer for one agent that tries it (its message waits behind a dialog, a draft).
 TRIES_S = 300.0
 _UNTYPED = frozenset({MessageState.ACCEPTED, MessageState.GATE, MessageState.HELD})
