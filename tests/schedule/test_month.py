@@ -51,6 +51,7 @@ def test_some_days_of_a_team_lose_and_double_nothing(place: Path) -> None:
 
 
 @pytest.mark.full
+@pytest.mark.timeout(600)
 @pytest.mark.parametrize("seed", [1, 2])
 def test_a_month_of_a_team_loses_and_doubles_nothing(place: Path, seed: int) -> None:
     made = month(place, FULL_DAYS, seed)
