@@ -46,18 +46,19 @@ def meet(team: Limited, *agents: str) -> float:
 
 
 def send_held(team: Limited, *agents: str) -> dict[str, list[str]]:
-    """Two messages to each while it is held; their ids by agent."""
+    """Three messages to each while it is held; their ids by agent."""
     sent: dict[str, list[str]] = {}
     for name in agents:
-        for number in range(2):
+        for number in range(3):
             done = team.scm(name, f"HELD-{number}", "--no-wait", "--json")
             sent.setdefault(name, []).append(json.loads(done.stdout)["id"])
-    for name in agents:
-        held = team.scm(name, "HELD-2", "--wait", "0.3", "--json", check=False)
-        receipt = json.loads(held.stdout)
-        assert (held.returncode, receipt["state"]) == (3, "held")
-        assert "held until" in receipt["reason"], receipt
-        sent[name].append(receipt["id"])
+
+    def all_held() -> bool:
+        known = {row["id"]: row for row in team.daemon.rows("messages", "seq")}
+        held = [known[ident] for ids in sent.values() for ident in ids]
+        return all(m["state"] == "held" and "held until" in m["reason"] for m in held)
+
+    team.until(all_held, "all say until when they are held")
     return sent
 
 
