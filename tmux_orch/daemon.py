@@ -12,7 +12,6 @@ import signal
 import sys
 import threading
 import time
-from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any
 
@@ -24,11 +23,9 @@ from tmux_orch.config.agent_programs import AgentPrograms
 from tmux_orch.config.definitions import Definitions
 from tmux_orch.config.directory import config_directory
 from tmux_orch.config.registry import Registry
-from tmux_orch.config.settings import RESTARTS, load_settings
-from tmux_orch.domain.errors import EXIT_DONE, Absent, OrchError
-from tmux_orch.domain.names import split_key
+from tmux_orch.config.settings import load_settings
+from tmux_orch.domain.errors import EXIT_DONE, OrchError
 from tmux_orch.domain.seat import Desired, Seat
-from tmux_orch.domain.states import Fused
 from tmux_orch.messages.courier import Courier
 from tmux_orch.rpc import lock
 from tmux_orch.rpc.ready import Announcement
@@ -48,21 +45,16 @@ from tmux_orch.store.projects import Projects
 from tmux_orch.store.restarts import Deaths, Restarts
 from tmux_orch.store.seats import Seats
 from tmux_orch.store.usage import Usage
-from tmux_orch.team import adopt, budget_desk, commands
-from tmux_orch.team.boot import AfterBoot
-from tmux_orch.team.budgets import Budgets
-from tmux_orch.team.checkpoints import Checkpoints
-from tmux_orch.team.credits_desk import CreditsDesk
+from tmux_orch.team import adopt, commands
 from tmux_orch.team.herald import Herald
 from tmux_orch.team.holds import Holds
-from tmux_orch.team.limit_menu import LimitMenu
+from tmux_orch.team.notes import Notes
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.rounds import Rounds
-from tmux_orch.team.scheduled import Scheduled
-from tmux_orch.team.spending import Spending
-from tmux_orch.team.supervise import Supervise
 from tmux_orch.team.up import Up
 from tmux_orch.tmux.server import Server
+from tmux_orch.upkeep import budget_desk
+from tmux_orch.upkeep.upkeep import Upkeep
 from tmux_orch.verbs import Verbs
 from tmux_orch.watch.board import Board
 from tmux_orch.watch.eyes import TmuxEyes
@@ -73,48 +65,6 @@ from tmux_orch.watch.work_seen import WorkSeen
 IDLE_EXIT_S = 600.0
 # Held permissions and followers end at once when we stop; an act gets so long to reach its end.
 STOP_GRACE_S = 10.0
-
-
-class Notes:
-    """What the board saw, written down and told to the courier."""
-
-    def __init__(
-        self, seats: Seats, events: Events, courier: Courier, herald: Herald, keeper: Keeper
-    ) -> None:
-        self._seats = seats
-        self._events = events
-        self._courier = courier
-        self._herald = herald
-        self._keeper = keeper
-        #: Who else is told of new states.
-        self.on_state: Callable[[str, Fused], None] = lambda _key, _fused: None
-        #: And of events.
-        self.on_event: Callable[[str, str | None, Mapping[str, Any]], None] = lambda *_told: None
-
-    def state(self, key: str, fused: Fused) -> None:
-        """A seat has a new state, or new evidence for one that waits."""
-        project = split_key(key)[0]
-        with_state = {"state": str(fused.state), "evidence": fused.evidence}
-        try:
-            self._seats.set_state(key, fused)
-            self._events.append("agent.state", project, key, with_state)
-        except Absent:
-            return  # removed meanwhile: nobody is left to be told
-        finally:
-            self._courier.kick(key)
-        self._keeper.state(key, fused)
-        self.on_state(key, fused)
-
-    def event(self, kind: str, key: str | None, payload: Mapping[str, Any]) -> None:
-        """Something happened that is no state."""
-        if kind == "conversation_changed" and key and payload.get("followed"):
-            # The person typed /clear or resumed another one in the agent's window: from now on that
-            # is the conversation that a restart goes on with.
-            self._seats.update(key, conversation_id=str(payload["to"]))
-        self._events.append(kind, split_key(key)[0] if key else None, key, payload)
-        self._herald.event(kind, key, payload)
-        self._keeper.event(kind, key, payload)
-        self.on_event(kind, key, payload)
 
 
 def up_seats(projects: Projects, seats: Seats) -> list[Seat]:
@@ -136,38 +86,17 @@ class Daemon:
         self.ended = threading.Event()
         self.parts = self._assemble()
         self.up = Up(self.parts, Holds())
-        self.after_boot = AfterBoot(self.up)
-        self.supervise = Supervise(self.up, always=self.settings.restarts == RESTARTS[0])
-        self.after_boot.leave = self.supervise.leave
-        self.notes.on_state = self.supervise.state
         self.rounds = Rounds(self.parts)
-        self.checkpoints = Checkpoints(self.parts)
-        self.parts.keeper.checkpoint = self.checkpoints.ask
-        self.budgets = Budgets(self.parts, self.rounds.read_usage, self.checkpoints.ask)
-        self.rounds.used, self.rounds.budget = self.budgets.look, self.budgets.alert
-        self.rounds.asked = self.parts.keeper.asks
-        self.parts.board.held = self._held
-        self.scheduled = Scheduled(self.parts, self.clockwork)
-        self.parts.keeper.reminders_after_reset = self.scheduled.reminders.after_reset
-        self.rounds.also += [
-            self.parts.keeper.round, self.scheduled.keep, LimitMenu(self.parts).look,
-            self.checkpoints.expire,
-        ]  # fmt: skip
+        self.upkeep = Upkeep(self.up, self.rounds, self.clockwork, self.settings)
+        self.parts.board.held = self.upkeep.held
+        self.notes.on_state, self.notes.on_event = self.upkeep.state, self.upkeep.event
         desk = HookDesk(self.parts.board, self.parts.courier, self.clock)
         self.verbs = Verbs(
-            self.parts, self.up, desk, self.ended.set, self._about(), self.after_boot
+            self.parts, self.up, desk, self.ended.set, self._about(), self.upkeep.after_boot
         )
-        self.spending = Spending(
-            self.parts, self.checkpoints.ask, mirror=self.settings.credit_mirror
-        )
-        self.rounds.also.append(self.spending.look)
-        self.notes.on_event = self.spending.approaching.event
-        self.scheduled.stretch = self.spending.forecast.stretch
-        self.verbs.add("schedule", self.scheduled.desk(self.verbs.project, self.verbs.post.target))
-        self.verbs.of_project |= budget_desk.verbs(self.budgets)
-        credits_desk = CreditsDesk(self.parts, self.spending, self.verbs.project)
-        for name, verb in credits_desk.verbs().items():
+        for name, verb in self.upkeep.verbs(self.verbs.project, self.verbs.post.target).items():
             self.verbs.add(name, verb)
+        self.verbs.of_project |= budget_desk.verbs(self.upkeep.budgets)
         self.listener = Listener(registry.socket, self.verbs.handle, __version__, self.verbs.fault)
 
     def _assemble(self) -> Parts:
@@ -207,7 +136,7 @@ class Daemon:
             self.clockwork,
         )
         self.clockwork.answers["resume"] = keeper.ring
-        notes = self.notes = Notes(seats, events, courier, herald, keeper)
+        notes = self.notes = Notes(seats, events, courier, herald)
         board.on_change, board.on_event = notes.state, notes.event
         parts = Parts(
             registry=registry,
@@ -238,9 +167,6 @@ class Daemon:
         )
         return parts
 
-    def _held(self, seat: Seat) -> str | None:
-        return self.parts.keeper.held(seat) or self.budgets.held(seat)
-
     def _about(self) -> dict[str, Any]:
         return {
             "pid": os.getpid(),
@@ -253,13 +179,10 @@ class Daemon:
         """Take up every agent that lives, resolve what was in flight, then listen."""
         adopt.adopt_living(self.parts)
         self.parts.board.start()
-        self.budgets.look()  # before anything is sent
+        self.upkeep.prepare()
         self.parts.courier.recover()
-        self.after_boot.start()
-        self.supervise.start()
+        self.upkeep.start()
         self.rounds.start()
-        self.clockwork.start()
-        self.scheduled.start()
         self.listener.start()
 
     def wait(self, *, stay: bool = False) -> None:
@@ -280,11 +203,9 @@ class Daemon:
         """Let go of what is held, finish what runs, close the database; agents do not notice."""
         self.parts.board.permissions.close()
         self.listener.stop(STOP_GRACE_S)
-        self.after_boot.stop()
-        self.clockwork.stop()
-        self.supervise.stop()
+        self.upkeep.stop()
         self.rounds.stop()
-        self.spending.close()
+        self.upkeep.close()
         self.parts.courier.stop()
         self.parts.board.close()
         self.parts.database.close()

@@ -14,8 +14,6 @@ from tmux_orch.rpc.request import Reply, Request
 from tmux_orch.store.projects import Project
 from tmux_orch.team import answer as answers
 from tmux_orch.team import follow, meant, mirrors, remove, status, stop
-from tmux_orch.team.boot import AfterBoot
-from tmux_orch.team.checkpoints import Checkpoints
 from tmux_orch.team.decide import Act
 from tmux_orch.team.founding import Wanted
 from tmux_orch.team.overview import Overview
@@ -24,6 +22,8 @@ from tmux_orch.team.post import Post
 from tmux_orch.team.trust import answer_trust
 from tmux_orch.team.up import Up
 from tmux_orch.tmux.attach import attach_argv
+from tmux_orch.upkeep.boot import AfterBoot
+from tmux_orch.upkeep.checkpoints import Checkpoints
 from tmux_orch.watch.hooks import HookDesk
 
 _log = logging.getLogger(__name__)
@@ -245,7 +245,7 @@ class Verbs:
         return [self.project(request, body.get("project"))]
 
     def _restart(self, request: Request, body: Mapping[str, Any], reply: Reply) -> None:
-        from tmux_orch.team import restart
+        from tmux_orch.upkeep import restart
 
         project = self.project(request, body.get("project"))
         names, every = body.get("agents") or [], bool(body.get("all"))

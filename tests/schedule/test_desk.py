@@ -16,7 +16,7 @@ from tmux_orch.domain.message import MessageState
 from tmux_orch.domain.roles import Role, Templates
 from tmux_orch.domain.seat import Desired
 from tmux_orch.store.database import Database
-from tmux_orch.team.schedule_desk import ScheduleDesk, duties
+from tmux_orch.upkeep.schedule_desk import ScheduleDesk, duties
 
 from .conftest import START, SetClock, run
 from .post_house import DEVELOPER, HUB, House, seat

@@ -15,7 +15,7 @@ from tmux_orch.domain import moment, reminder
 from tmux_orch.domain.errors import BadInput, OrchError
 from tmux_orch.domain.job import GRACE, CatchUp
 from tmux_orch.schedule.clockwork import WAKE_S
-from tmux_orch.team import schedule_desk
+from tmux_orch.upkeep import schedule_desk
 
 PAGE = (Path(__file__).parents[2] / "docs/SCHEDULE.md").read_text("utf-8")
 NOW = datetime(2026, 7, 3, 10, 0, tzinfo=UTC)

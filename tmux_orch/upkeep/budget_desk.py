@@ -11,8 +11,8 @@ from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.names import agent_key
 from tmux_orch.store.projects import Project
 from tmux_orch.team import stop
-from tmux_orch.team.budgets import Budgets, Standing
 from tmux_orch.team.usage import day_of
+from tmux_orch.upkeep.budgets import Budgets, Standing
 
 SCHEMA = "tmux-orch/budget/1"
 

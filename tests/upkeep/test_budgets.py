@@ -26,9 +26,9 @@ from tmux_orch.store.outbox import NewMessage, Outbox, new_id
 from tmux_orch.store.projects import Project, Projects
 from tmux_orch.store.seats import Seats
 from tmux_orch.store.usage import Usage
-from tmux_orch.team import budget_desk
-from tmux_orch.team.budgets import Budgets
 from tmux_orch.team.usage import day_of
+from tmux_orch.upkeep import budget_desk
+from tmux_orch.upkeep.budgets import Budgets
 
 PLAN = plan_of({"orchestrator": 1, "developer": 2})
 HUB, DEV, SECOND = seats(PLAN)

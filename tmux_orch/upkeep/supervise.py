@@ -21,11 +21,11 @@ from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.domain.states import AgentState, Fused
 from tmux_orch.store.projects import Project
 from tmux_orch.team import given_up, starts
-from tmux_orch.team.bring_back import again
 from tmux_orch.team.decide import Act
-from tmux_orch.team.ends import Ends, Fate
 from tmux_orch.team.reconcile import Outcome
 from tmux_orch.team.up import Up
+from tmux_orch.upkeep.bring_back import again
+from tmux_orch.upkeep.ends import Ends, Fate
 from tmux_orch.watch import process
 from tmux_orch.watch.oom import OomKills
 from tmux_orch.watch.server_loss import ServerState

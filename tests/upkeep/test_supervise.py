@@ -25,7 +25,7 @@ from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.restart import Cause, Death, Restart, RestartState, backoff_s
 from tmux_orch.domain.seat import Seat
 from tmux_orch.rpc import lock
-from tmux_orch.team.supervise import Supervise, Timing
+from tmux_orch.upkeep.supervise import Supervise, Timing
 from tmux_orch.watch.oom import OomKills
 
 KEY, HUB = "sample/developer", "sample/orchestrator"
@@ -61,8 +61,10 @@ class House:
         """A daemon; again, as after the death of the one before."""
         self.daemon = Daemon(self.registry)
         timing = Timing(backoff_s=lambda n: backoff_s(n) / FASTER)
-        self.daemon.supervise = Supervise(self.daemon.up, oom=self.oom, **{"timing": timing, **how})
-        self.daemon.notes.on_state = self.daemon.supervise.state
+        self.daemon.upkeep.supervise = Supervise(
+            self.daemon.up, oom=self.oom, **{"timing": timing, **how}
+        )
+        self.daemon.notes.on_state = supervise.state
         self.daemon.start()
 
     def close(self) -> None:
@@ -156,7 +158,7 @@ def test_a_signal_is_told_by_its_name_and_the_agent_is_back(
 
 def test_a_kill_for_want_of_memory_is_told_apart_from_any_other(house: House) -> None:
     before = house.fresh()
-    marks = house.daemon.supervise.ends._marks
+    marks = house.daemon.upkeep.supervise.ends._marks
     wait_until(lambda: marks.get((KEY, before.tag)), 10, "the counter was read")
     house.oom.say(5)
     os.kill(before.pid, signal.SIGKILL)
@@ -184,7 +186,7 @@ def test_what_a_person_ended_at_its_terminal_stays_down_until_he_says_otherwise(
     agent = house.agent()
     assert agent["state"] == "exited"
     assert "tmux-orch restart developer" in agent["evidence"]
-    house.daemon.supervise.round()
+    house.daemon.upkeep.supervise.round()
     assert house.row() == row
     after = house.fresh()
     assert after.pid and after.conversation_id == before.conversation_id
@@ -217,7 +219,7 @@ def test_an_agent_that_ends_at_once_is_started_five_times_and_then_left_alone(
     told = house.place.run("tmux-orch", "explain", "developer").stdout
     assert "started five times" in told
     for _ in range(3):
-        house.daemon.supervise.round()
+        house.daemon.upkeep.supervise.round()
     assert house.row() == row
     assert house.seat().incarnation == before.incarnation + 4
     hub = [m for m in house.place.messages() if "stays down" in m["text"]]
@@ -235,8 +237,8 @@ def test_a_held_agent_is_started_when_its_hold_ends(house: House) -> None:
         os.kill(before.pid, signal.SIGKILL)
         wait_until(lambda: (r := house.row()) and r.state is RestartState.WAITING, 15)
         for _ in range(3):
-            house.daemon.supervise._due[KEY] = 0.0
-            house.daemon.supervise.round()
+            house.daemon.upkeep.supervise._due[KEY] = 0.0
+            house.daemon.upkeep.supervise.round()
             row = house.row()
             assert row is not None and row.state is RestartState.WAITING
         assert house.seat().incarnation == before.incarnation
@@ -253,7 +255,7 @@ def test_a_person_s_act_on_the_project_puts_a_restart_off_and_it_is_not_counted(
         os.kill(before.pid, signal.SIGKILL)
         live = house.parts.board.seat(KEY)
         wait_until(lambda: live.fused().state == "exited", 10)
-        house.daemon.supervise.round()
+        house.daemon.upkeep.supervise.round()
         row = house.row()
         assert row is not None and row.state is RestartState.UP
     house.back(before)
@@ -264,7 +266,7 @@ def test_a_person_s_act_on_the_project_puts_a_restart_off_and_it_is_not_counted(
 def test_a_stopped_agent_stays_stopped_and_restart_refuses_it(house: House) -> None:
     before = house.fresh()
     house.place.run("tmux-orch", "stop", "developer", "--yes")
-    house.daemon.supervise.round()
+    house.daemon.upkeep.supervise.round()
     assert house.row() is None
     assert house.seat().pid == 0
     done = house.place.run("tmux-orch", "restart", "developer", check=False)
@@ -345,7 +347,7 @@ def test_with_never_a_dead_agent_stays_dead_and_its_end_is_kept(house: House) ->
     try:
         os.kill(before.pid, signal.SIGKILL)
         wait_until(lambda: house.death().incarnation == before.incarnation, 15)
-        house.daemon.supervise.round()
+        house.daemon.upkeep.supervise.round()
         assert house.seat().incarnation == before.incarnation
         assert house.agent()["state"] == "exited"
         assert not house.events("restart.planned", seq)
@@ -361,19 +363,19 @@ def test_ten_healthy_minutes_begin_the_waits_anew(house: House) -> None:
     house.back(before)
     row = wait_until(lambda: (r := house.row()) and r.state is RestartState.UP and r, 10)
     assert row.attempts == 1
-    house.daemon.supervise._timing = Timing(healthy_s=0.0)
+    house.daemon.upkeep.supervise._timing = Timing(healthy_s=0.0)
     try:
-        house.daemon.supervise.round()
+        house.daemon.upkeep.supervise.round()
         assert house.row() is None
     finally:
-        house.daemon.supervise._timing = Timing(backoff_s=lambda n: backoff_s(n) / FASTER)
+        house.daemon.upkeep.supervise._timing = Timing(backoff_s=lambda n: backoff_s(n) / FASTER)
 
 
 @pytest.mark.parametrize("hours", [-24, 24])
 def test_a_clock_that_jumps_makes_nobody_wait_longer(
     house: House, hours: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(house.daemon.supervise, "_timing", Timing(backoff_s=lambda _n: 0.5))
+    monkeypatch.setattr(house.daemon.upkeep.supervise, "_timing", Timing(backoff_s=lambda _n: 0.5))
     before = house.fresh()
     os.kill(before.pid, signal.SIGKILL)
     wait_until(lambda: (r := house.row()) and r.state is RestartState.WAITING, 15)
@@ -410,7 +412,7 @@ def test_one_whose_conversation_is_open_elsewhere_is_left_until_it_is_not(
     assert house.seat().incarnation == before.incarnation
     assert "another process" in house.agent()["evidence"]
     monkeypatch.undo()
-    house.daemon.supervise._due[KEY] = 0.0
+    house.daemon.upkeep.supervise._due[KEY] = 0.0
     house.back(before)
 
 

@@ -18,8 +18,8 @@ from tmux_orch.domain.boot import Boot, OnBoot, Phase, noticed, startable, wave_
 from tmux_orch.domain.errors import Absent, BadInput, Busy, CouldNotTell, OrchError
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.store.projects import Project
-from tmux_orch.team.bring_back import bring_back
 from tmux_orch.team.up import Up
+from tmux_orch.upkeep.bring_back import bring_back
 
 _log = logging.getLogger(__name__)
 

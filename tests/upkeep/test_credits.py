@@ -13,7 +13,7 @@ from tmux_orch.domain.errors import Absent, BadInput
 from tmux_orch.domain.forecast import Outlook
 from tmux_orch.domain.hold import Cause, Confidence, Hold, HoldState, Wake, WakeState
 from tmux_orch.domain.seat import Desired
-from tmux_orch.team.credits import Credits
+from tmux_orch.upkeep.credits import Credits
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
 FIRST, SECOND, OTHER = "claude:/home/me/.claude", "claude:/srv/second", "codex:/home/me/.codex"

@@ -9,7 +9,7 @@ from tmux_orch.domain.names import split_key
 from tmux_orch.rpc.request import Reply, Request
 from tmux_orch.store.projects import Project
 from tmux_orch.team.parts import Parts
-from tmux_orch.team.spending import Spending
+from tmux_orch.upkeep.spending import Spending
 
 Verb = Callable[[Request, Mapping[str, Any], Reply], None]
 

@@ -17,7 +17,7 @@ from tmux_orch.domain.errors import BadInput, Refused
 from tmux_orch.domain.message import Priority
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import AgentState
-from tmux_orch.team.checkpoints import Checkpoints
+from tmux_orch.upkeep.checkpoints import Checkpoints
 from tmux_orch.worktrees.checkpoint_page import newest_page
 
 PLAN = plan_of({"orchestrator": 1, "developer": 1})

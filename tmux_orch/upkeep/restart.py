@@ -10,9 +10,9 @@ from tmux_orch.domain.restart import Move, Restart, RestartState, moved
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.store.projects import Project
 from tmux_orch.team import processes, stop
-from tmux_orch.team.bring_back import again
 from tmux_orch.team.parts import Parts, Progress
 from tmux_orch.team.up import Up
+from tmux_orch.upkeep.bring_back import again
 
 _RESUME = "bring it back: auto-orchestrate --resume"
 

@@ -16,7 +16,7 @@ from tmux_orch.store.projects import Project
 from tmux_orch.store.reminders import Reminders as Rows
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.post import SYSTEM
-from tmux_orch.team.schedule_desk import ScheduleDesk, duties
+from tmux_orch.upkeep.schedule_desk import ScheduleDesk, duties
 
 
 class Scheduled:

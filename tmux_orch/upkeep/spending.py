@@ -10,9 +10,9 @@ from tmux_orch.domain.errors import OrchError
 from tmux_orch.schedule.approaching import Approaching, Ask
 from tmux_orch.schedule.forecast import Forecast
 from tmux_orch.store.quotas import Quotas
-from tmux_orch.team.credit_mirror import MOST_HISTORY, CreditMirror
-from tmux_orch.team.credits import Credits
 from tmux_orch.team.parts import Parts
+from tmux_orch.upkeep.credit_mirror import MOST_HISTORY, CreditMirror
+from tmux_orch.upkeep.credits import Credits
 
 _log = logging.getLogger(__name__)
 

@@ -14,8 +14,8 @@ from tmux_orch.domain.seat import Desired
 from tmux_orch.domain.states import AgentState
 from tmux_orch.domain.work import Figures, Quota
 from tmux_orch.store.database import open_database
-from tmux_orch.team.credit_mirror import NAME
-from tmux_orch.team.spending import LOOK_S, MIRROR_S, Spending
+from tmux_orch.upkeep.credit_mirror import NAME
+from tmux_orch.upkeep.spending import LOOK_S, MIRROR_S, Spending
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
 

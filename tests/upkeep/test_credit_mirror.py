@@ -12,7 +12,7 @@ from typing import Any
 
 import pytest
 
-from tmux_orch.team.credit_mirror import NAME, CreditMirror
+from tmux_orch.upkeep.credit_mirror import NAME, CreditMirror
 
 NOW = datetime(2026, 5, 4, 10, tzinfo=UTC)
 
