@@ -61,9 +61,8 @@ class House:
         """A daemon; again, as after the death of the one before."""
         self.daemon = Daemon(self.registry)
         timing = Timing(backoff_s=lambda n: backoff_s(n) / FASTER)
-        self.daemon.upkeep.supervise = Supervise(
-            self.daemon.up, oom=self.oom, **{"timing": timing, **how}
-        )
+        supervise = Supervise(self.daemon.up, oom=self.oom, **{"timing": timing, **how})
+        self.daemon.upkeep.supervise = supervise
         self.daemon.notes.on_state = supervise.state
         self.daemon.start()
 
