@@ -149,7 +149,8 @@ def test_a_teams_budget_for_each_day_in_one_word() -> None:
     [
         (5, Unit.USD, "5.00 USD"), (0.004, Unit.USD, "0.0040 USD"), (0, Unit.USD, "0.00 USD"),
         (2_000_000, Unit.TOKENS, "2M tokens"), (1500, Unit.TOKENS, "1.5k tokens"),
-        (950, Unit.TOKENS, "950 tokens"),
+        (950, Unit.TOKENS, "950 tokens"), (1e12, Unit.TOKENS, "1000000M tokens"),
+        (1_234_567_890, Unit.TOKENS, "1234.57M tokens"),
     ],
 )  # fmt: skip
 def test_amounts_as_people_read_them(value: float, unit: Unit, said: str) -> None:

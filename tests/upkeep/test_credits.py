@@ -155,6 +155,8 @@ def test_a_name_means_an_agent_or_an_account(
         ("claude", None, "several accounts are of claude; name one: /home/me/.claude | /srv/sec"),
         ("old/dev", None, "no account or agent 'old/dev'"),
         ("writer", "shop", "no account or agent 'writer'"),
+        ("x" * 300, None, "no account or agent 'xxxx"),
+        ("/tmp/\0", None, "no account or agent"),
         ("nobody", None, "the accounts are: /home/me/.claude | /srv/second | /home/me/.codex"),
     ],
 )

@@ -6,7 +6,6 @@ import getpass
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, Any
 
-from tmux_orch.cli import plain
 from tmux_orch.cli.table import listed
 from tmux_orch.domain.boot import OnBoot
 from tmux_orch.domain.errors import CouldNotTell, OrchError
@@ -192,4 +191,4 @@ def plan_lines(found: Mapping[str, Any]) -> list[str]:
         shown += listed("bad", "red", "left out", [f"{name}: {why}"])
     if not (found["waves"] or found["held"] or found["gone"]):
         shown.append("no live team: nobody would be brought back")
-    return [plain.line(one) if "\x1b" not in one else one for one in shown]
+    return shown

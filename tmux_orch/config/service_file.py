@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from dataclasses import asdict, dataclass, replace
+from dataclasses import asdict, dataclass
 
 from tmux_orch.config.files import read_private, write_atomically
 from tmux_orch.config.registry import Registry
@@ -22,10 +22,6 @@ class ServiceFile:
 
     on_boot: OnBoot = OnBoot.STATUS
     unit: str = ""
-
-    def with_unit(self, unit: str) -> ServiceFile:
-        """The same with another unit."""
-        return replace(self, unit=unit)
 
 
 def read(registry: Registry) -> ServiceFile:

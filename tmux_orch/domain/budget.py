@@ -190,5 +190,5 @@ def words(value: float, unit: Unit) -> str:
         return f"{value:.2f} USD" if value >= 0.01 or not value else f"{value:.4f} USD"
     for factor, letter in ((1_000_000, "M"), (1_000, "k")):
         if value >= factor:
-            return f"{round(value / factor, 2):g}{letter} tokens"
+            return f"{round(value / factor, 2):.15g}{letter} tokens"
     return f"{value:g} tokens"

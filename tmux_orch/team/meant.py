@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 
 from tmux_orch.domain.errors import BadInput, CouldNotTell
@@ -27,7 +28,9 @@ def meant(parts: Parts, cwd: str, name: str | None, sender: str | None) -> Proje
     if name:
         found = next((p for p in projects if p.name == name), None)
         # Else a wrong name, typed inside a project, would be a path below it.
-        if found is None and ("/" in name or Path(cwd, name).exists()):
+        # os.path: pathlib raises for a name that is too long, and for links in a circle.
+        there = "/" in name or os.path.exists(os.path.join(cwd, name))  # noqa: PTH110, PTH118
+        if found is None and there and "\0" not in name:
             found = at(parts, cwd, name)
         if found is None:
             known = ", ".join(p.name for p in projects) or "none"
@@ -55,7 +58,7 @@ def at(parts: Parts, cwd: str, path: str = "") -> Project | None:
     git is asked (one process) only for a directory that lies under none of them, such as a
     linked worktree of the person's own.
     """
-    place = Path(cwd, path).resolve()
+    place = Path(os.path.realpath(Path(cwd, path)))
     projects = [p for p in parts.projects.all() if p.run]
     # Of nested projects the innermost.
     for project in sorted(projects, key=lambda p: -len(p.path)):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Iterable, Sequence
 from datetime import datetime
 from pathlib import Path
@@ -198,7 +199,7 @@ class Credits:
             held = (*self._keeper.open(), *self._keeper.history(None, MOST_HISTORY))
             found |= {hold.account for hold in held}
         known = sorted(found)
-        place = str(Path(cwd or "/", who).resolve()) if "\0" not in who else ""
+        place = os.path.realpath(Path(cwd or "/", who)) if "\0" not in who else ""
         meant = [
             account
             for account in known
