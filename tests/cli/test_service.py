@@ -271,6 +271,7 @@ BAD = [
     (("install", "--cron"), {"TMUX_ORCH_REGISTRY": "/" + "a" * 1000}),
     (("install", "--print", "--for", "systemd"), {"HOME": "relative"}),
     (("install", "--print", "--for", "launchd"), {"HOME": ""}),
+    (("install", "--cron"), {"HOME": ""}), (("remove",), {"HOME": "relative"}),
 ]  # fmt: skip
 
 

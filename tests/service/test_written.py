@@ -10,8 +10,9 @@ import pytest
 from hypothesis import given
 
 from tests.service.subjects import HOSTILE, names, subject
+from tmux_orch.domain.boot import OnBoot
 from tmux_orch.domain.errors import BadInput
-from tmux_orch.service import launchd, systemd
+from tmux_orch.service import acts, launchd, systemd
 from tmux_orch.service.written import ServiceFile, Standing
 
 
@@ -101,13 +102,22 @@ def test_launchd_reads_every_path_as_it_is(program, registry):
 def test_a_path_never_adds_a_line_to_a_unit(name):
     if set("'\"\\") & set(name):
         with pytest.raises(BadInput, match="quote or a backslash"):
-            systemd.files(subject("x", f"/o/{name}/tmux-orch"), {"HOME": "/home/me"})
+            systemd.check(subject("x", f"/o/{name}/tmux-orch"))
         return
     plain, hostile = (
         [file.text.count("\n") for file in systemd.files(one, {"HOME": "/home/me"})]
         for one in (subject("x"), subject("x", f"/o/{name}/tmux-orch", f"/r/{name}"))
     )
     assert plain == hostile
+
+
+def test_where_cron_runs_what_systemd_cannot_everything_else_works(tmp_path):
+    one, environ = subject("x", "/home/o'brien/bin/tmux-orch"), {"HOME": str(tmp_path)}
+    with pytest.raises(BadInput, match="quote or a backslash"):
+        acts.shown(acts.Kind.SYSTEMD, one, environ, OnBoot.STATUS)
+    assert "brien" in acts.shown(acts.Kind.CRON, one, environ, OnBoot.STATUS)
+    looked = acts.standings(one, environ)
+    assert {standing for found in looked.values() for _, standing in found} == {Standing.ABSENT}
 
 
 @pytest.mark.parametrize("name", HOSTILE)

@@ -51,7 +51,7 @@ def shown(kind: Kind, subject: Subject, environ: Mapping[str, str], on_boot: OnB
     """Everything that would be written, with its place."""
     if kind is Kind.CRON:
         return crontab.block(subject, on_boot).decode()
-    files = _files(kind, subject, environ)
+    files = _to_write(kind, subject, environ)
     return "\n".join(f"# {file.path}\n{file.text}" for file in files)
 
 
@@ -63,10 +63,11 @@ def install_files(
     The daemon that runs must have given way already, or gives way to the unit's own.
 
     Raises:
-        BadInput: a file of the person's own is in the way; nothing was changed.
+        BadInput: a file of the person's own is in the way, or systemd could not run the command;
+            nothing was changed.
         Partly: the files are there, but the user manager did not do as told.
     """
-    files = _files(kind, subject, environ)
+    files = _to_write(kind, subject, environ)
     for file in files:
         file.check()
     unit = systemd.units(subject)[0] if kind is Kind.SYSTEMD else ""
@@ -166,9 +167,13 @@ def has_block(subject: Subject, environ: Mapping[str, str]) -> bool:
     return bool(crontab.found(_crontab(environ), subject))
 
 
+def _to_write(kind: Kind, subject: Subject, environ: Mapping[str, str]) -> list[ServiceFile]:
+    if kind is Kind.SYSTEMD:
+        systemd.check(subject)
+    return _files(kind, subject, environ)
+
+
 def _files(kind: Kind, subject: Subject, environ: Mapping[str, str]) -> list[ServiceFile]:
-    if not environ.get("HOME", "").startswith("/"):
-        raise BadInput("HOME is not set to an absolute path", "set it")
     if kind is Kind.SYSTEMD:
         return systemd.files(subject, environ)
     return launchd.files(subject, environ)

@@ -66,8 +66,11 @@ def subject(registry: Registry, environ: Mapping[str, str], program: Path | None
         program: The command; default is the one beside this interpreter.
 
     Raises:
-        BadInput: the command is not installed, or a path cannot be written into a line.
+        BadInput: the command is not installed, a path cannot be written into a line, or there is
+            no home, where service files are.
     """
+    if not environ.get("HOME", "").startswith("/"):
+        raise BadInput("HOME is not set to an absolute path", "set it")
     program = program or Path(sys.executable).with_name(NAME)
     if not os.access(program, os.X_OK):
         raise BadInput(
@@ -80,7 +83,7 @@ def subject(registry: Registry, environ: Mapping[str, str], program: Path | None
             raise BadInput(
                 f"a path with control characters cannot be a service's: {path!r}", "choose another"
             )
-    home = Registry.find({"HOME": environ.get("HOME", "")})
+    home = Registry.find({"HOME": environ["HOME"]})
     digest = hashlib.sha256(os.fsencode(root)).hexdigest()[:8]
     name = NAME if registry.root == home.root else f"{NAME}-{digest}"
     return Subject(name, os.fspath(program), root, os.fspath(registry.logs / "daemon.stderr.log"))

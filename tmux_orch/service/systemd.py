@@ -45,11 +45,11 @@ def directory(environ: Mapping[str, str]) -> Path:
     return base / "systemd/user"
 
 
-def files(subject: Subject, environ: Mapping[str, str]) -> list[ServiceFile]:
-    """The units: the daemon, the safety net, and when that looks.
+def check(subject: Subject) -> None:
+    """Refuse what systemd could not run.
 
     Raises:
-        BadInput: systemd could not run the command.
+        BadInput: of its path.
     """
     if set(subject.program) & set("'\"\\"):
         # Of an executable's name only; everywhere else it takes them (seen with 252).
@@ -57,6 +57,10 @@ def files(subject: Subject, environ: Mapping[str, str]) -> list[ServiceFile]:
             f"systemd runs no command with a quote or a backslash in its path: {subject.program}",
             "install it elsewhere",
         )
+
+
+def files(subject: Subject, environ: Mapping[str, str]) -> list[ServiceFile]:
+    """The units: the daemon, the safety net, and when that looks."""
     where, name = directory(environ), subject.name
     return [
         ServiceFile(where / f"{name}.service", _daemon(subject)),
