@@ -9,9 +9,9 @@ import pytest
 
 from tests.messages.house import House, until
 from tmux_orch.domain.errors import BadInput, Refused
-from tmux_orch.domain.message import MessageState, header
+from tmux_orch.domain.message import SYSTEM, MessageState, Priority, header
 from tmux_orch.domain.states import AgentState
-from tmux_orch.messages import mailbox
+from tmux_orch.messages import mailbox, rules
 from tmux_orch.messages.compose import TYPED_BYTES
 
 S = MessageState
@@ -53,6 +53,23 @@ def test_an_agent_cannot_send_to_itself(house: House) -> None:
     house.start()
     with pytest.raises(Refused):
         house.send(dev, "x", dev.key)
+
+
+def test_what_ends_a_hold_is_accepted_however_much_waits_for_that(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "OPEN_PER_TARGET", 2)
+    dev = house.agent("dev")
+    dev.port.holding = "held until 14:00"
+    courier = house.start()
+    for number in range(2):
+        house.send(dev, f"note {number}")
+    with pytest.raises(Refused, match="wait for dev already"):
+        courier.accept(SYSTEM, dev.key, "a reminder")
+    courier.accept(SYSTEM, dev.key, "go on", priority=Priority.FIRST)
+    dev.port.holding = None
+    until(lambda: len(dev.submitted()) == 3)
+    assert "go on" in dev.submitted()[0]
 
 
 def test_the_same_key_and_text_gives_the_first_message_and_other_text_is_bad_input(

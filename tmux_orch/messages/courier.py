@@ -135,7 +135,7 @@ class Courier:
             raise BadInput("the message is empty", "say something: scm TARGET MESSAGE")
         if raw and "/" in sender:
             raise Refused("only a person may send without the header", "leave out --raw")
-        if not again:
+        if not again and priority is not Priority.FIRST:  # what waits would wait for it for ever
             opened = self._record.open_now(target)
             self._rules.check(sender, target, self._clock.monotonic(), opened)
         message_id = new_id()
