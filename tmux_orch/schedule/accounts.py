@@ -25,12 +25,12 @@ class Accounts:
     def __init__(self, adapters: Mapping[str, Adapter], berth: Callable[[Seat], Berth]) -> None:
         self._adapters = adapters
         self._berth = berth
-        self._known: dict[str, tuple[int, str]] = {}
+        self._known: dict[str, tuple[str, str]] = {}
 
     def of(self, seat: Seat) -> str:
         """The seat's account; looked up once per start of its program (it reads a file)."""
-        incarnation, account = self._known.get(seat.key, (-1, ""))
-        if incarnation != seat.incarnation:
+        start, account = self._known.get(seat.key, ("", ""))
+        if start != seat.tag:
             account = account_of(self._adapters[seat.adapter], self._berth(seat))
-            self._known[seat.key] = (seat.incarnation, account)
+            self._known[seat.key] = (seat.tag, account)
         return account
