@@ -6,19 +6,22 @@ import shutil
 from dataclasses import replace
 from datetime import timedelta
 from pathlib import Path
+from types import SimpleNamespace
 
 import pytest
 
 from tmux_orch.domain import checkpoint
-from tmux_orch.domain.errors import Absent, BadInput
+from tmux_orch.domain.errors import Absent, BadInput, Internal, Refused
 from tmux_orch.domain.hold import Cause, Confidence, HoldState, WakeState
 from tmux_orch.domain.holding import SETTLES_S, STAGGER_S
 from tmux_orch.domain.message import SYSTEM
 from tmux_orch.domain.states import AgentState
+from tmux_orch.schedule.accounts import Accounts
 from tmux_orch.store.database import Database, open_database
 
 from .conftest import START, SetClock
 from .limited_team import ROUND_S, TURN_S, Team
+from .post_house import seat
 
 HUB, DEVELOPER, TESTER = "shop/orchestrator", "shop/developer", "shop/tester"
 FIVE = (HUB, DEVELOPER, TESTER, "shop/reviewer", "shop/writer")
@@ -512,3 +515,94 @@ def test_wakings_are_counted_when_a_hold_has_ended(team: Team) -> None:
     states = {wake.state for wake in team.wakes(hold).values()}
     assert states == {WakeState.VERIFIED, WakeState.LEFT}
     assert TURN_S < STAGGER_S
+
+
+ARCHITECT = "shop/architect"
+
+
+@pytest.fixture
+def twice(team: Team) -> Team:
+    """An agent that met the limit of its account and, hours later, that of its model."""
+    team.add(ARCHITECT, model="claude-opus-4-8")
+    team.use_up(HOUR)
+    team.meet(DEVELOPER, ARCHITECT)
+    team.use_up(3 * HOUR, words="You've hit your Opus limit", model="opus")
+    team.programs[ARCHITECT].let_go()
+    team.meet(ARCHITECT)
+    assert sorted(hold.scope for hold in team.keeper.open()) == ["", "opus"]
+    return team
+
+
+def test_an_agent_that_two_limits_hold_is_resumed_once_when_the_last_has_ended(twice: Team) -> None:
+    twice.run(HOUR + 600)
+    # The other agents do not wait for it, and its account's hold has ended.
+    assert len(twice.woken(DEVELOPER)) == 1
+    assert [hold.scope for hold in twice.keeper.open()] == ["opus"]
+    assert twice.keeper.held(twice.seats[ARCHITECT]) is not None
+    twice.run(3 * HOUR)
+    assert twice.keeper.open() == []
+    assert len(twice.woken(ARCHITECT)) == 1
+    assert twice.told(ARCHITECT)[0].startswith("Your plan's limit has reset. Go on with")
+
+
+def test_a_person_who_wakes_an_agent_wakes_it_out_of_every_hold(twice: Team) -> None:
+    assert twice.keeper.wake(ARCHITECT) == [ARCHITECT]
+    twice.run(60)
+    assert len(twice.woken(ARCHITECT)) == 1
+    assert twice.keeper.held(twice.seats[DEVELOPER]) is not None
+
+
+def test_an_agent_whose_files_are_gone_keeps_nobody_else_from_being_woken(team: Team) -> None:
+    team.use_up(HOUR)
+    team.meet(*FIVE)
+    del team.accounts[HUB]  # the first to be looked at
+    accept = team.keeper._around.accept
+
+    def refuses(sender: str, key: str, text: str, **more: object) -> object:
+        if key == DEVELOPER:
+            raise Refused("1000 messages wait for developer already")
+        return accept(sender, key, text, **more)
+
+    object.__setattr__(team.keeper._around, "accept", refuses)
+    team.run(HOUR + 900)
+    assert [len(team.woken(key)) for key in FIVE] == [0, 0, 1, 1, 1]
+
+
+def test_a_hub_that_could_not_be_told_of_a_hold_is_told_later(team: Team) -> None:
+    accept, full = team.keeper._around.accept, [True]
+
+    def fails(*given: object, **more: object) -> object:
+        if full[0]:
+            raise Internal("the state cannot be used: the disk is full")
+        return accept(*given, **more)
+
+    object.__setattr__(team.keeper._around, "accept", fails)
+    team.use_up(HOUR)
+    team.meet(DEVELOPER)
+    assert said(team, HUB) == []
+    full[0] = False
+    team.run(60)
+    assert sum("has met the 5-hour limit" in text for text in said(team, HUB)) == 1
+
+
+def test_a_spend_limit_that_only_a_removed_agent_met_is_tried(team: Team) -> None:
+    team.use_up(HOUR, words="Your credit balance is too low", says=False)
+    team.meet(DEVELOPER)
+    assert (team.hold().cause, team.hold().until_at) == (Cause.SPEND, None)
+    team.run(24 * HOUR)
+    assert team.keeper.held(team.seats[TESTER]) is not None
+    del team.seats[DEVELOPER]
+    team.run(1200)
+    assert team.keeper.open() == []
+    assert team.keeper.held(team.seats[TESTER]) is None
+
+
+def test_a_new_team_of_the_same_name_spends_from_its_own_account() -> None:
+    place = {"now": "/home/me/.claude"}
+    adapter = SimpleNamespace(name="claude", account=lambda _berth: place["now"])
+    accounts = Accounts({"claude": adapter}, lambda _seat: None)  # type: ignore[dict-item,arg-type,return-value]
+    one = replace(seat(DEVELOPER), adapter="claude", run="aaaaaa", incarnation=1)
+    assert accounts.of(one) == "claude:/home/me/.claude"
+    place["now"] = "/home/me/second"
+    assert accounts.of(one) == "claude:/home/me/.claude"
+    assert accounts.of(replace(one, run="bbbbbb")) == "claude:/home/me/second"

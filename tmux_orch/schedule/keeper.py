@@ -12,6 +12,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import replace
 from datetime import datetime
+from functools import partial
 from typing import Any
 
 from tmux_orch.domain.errors import Absent, BadInput, OrchError
@@ -59,10 +60,9 @@ class Keeper:
         self._after: list[Callable[[], object]] = []
         self._jobs: dict[int, datetime] = {}
         self._shelf = Shelf(around)
-        resuming = Resuming(around, self._shelf)
-        self._waking = Waking(around, self._shelf, resuming, self._ending)
-        self._met = LimitsMet(around, self._shelf, resuming, self._ask_checkpoint)
-        self._taken_up = False
+        self._resuming = Resuming(around, self._shelf)
+        self._waking = Waking(around, self._shelf, self._resuming, self._ending)
+        self._met = LimitsMet(around, self._shelf, self._resuming, self._ask_checkpoint)
 
     # -- asked; without the lock, which is held while messages are accepted --------------------
 
@@ -211,6 +211,12 @@ class Keeper:
         book = self._shelf.book_of(seat) if seat is not None else None
         if seat is None or book is None:
             return []
+        for other in self._shelf.books_of(seat, but=book.hold.id):
+            known = other.wakes.get(key) or Wake(other.hold.id, key, WakeState.WAITING)
+            if known.met_at is not None:
+                self._waking.pass_on(known, book)
+            self._resuming.leave(known, "a person woke it")
+        book = self._shelf.book(book.hold.id) or book
         wake = book.wakes.get(key)
         if wake is not None and wake.state is WakeState.ASKED:
             self._waking.allow(wake)
@@ -224,18 +230,16 @@ class Keeper:
     # -- going round -----------------------------------------------------------------------------
 
     def _go_round(self) -> None:
-        if not self._taken_up:
-            self._take_up()
+        self._shelf.refresh()
+        # What one agent or hold meets (its files are gone, a message is refused) is its own.
         for seat in self._around.seats():
-            self._met.look_at(seat)
+            self._safely(partial(self._met.look_at, seat))
         for book in self._shelf.books:
-            self._waking.step(book, self._shelf.concerned(book))
+            self._safely(partial(self._step, book))
 
-    def _take_up(self) -> None:
-        """What a kill may have kept from being told."""
-        self._taken_up = True
-        for book in self._shelf.books:
-            self._met.tell_hubs(book)
+    def _step(self, book: Book) -> None:
+        self._met.tell_hubs(book)
+        self._waking.step(book, self._shelf.concerned(book))
 
     def _ending(self, book: Book) -> None:
         """Before it is written down: a kill in between has the reminders rung again, not lost."""
@@ -254,7 +258,7 @@ class Keeper:
             if at is not None and self._jobs.get(hold_id) != at:
                 self._jobs[hold_id] = at
                 self._clockwork.put(f"resume:{hold_id}", At(at))
-        for hold_id in [known for known in self._jobs if wanted.get(known) is None]:
+        for hold_id in [known for known in list(self._jobs) if wanted.get(known) is None]:
             self._jobs.pop(hold_id, None)
             self._clockwork.drop(f"resume:{hold_id}")
 

@@ -44,6 +44,8 @@ class LimitsMet:
         self._shelf = shelf
         self._resuming = resuming
         self._ask = ask
+        #: Holds whose hubs need not be looked for again by this daemon.
+        self._told: set[int] = set()
 
     def look_at(self, seat: Seat) -> None:
         """Take the limit that an agent is at, if it is at one."""
@@ -80,8 +82,9 @@ class LimitsMet:
 
     def _met(self, seat: Seat, met: Limit) -> None:
         """An agent has met a limit; or is seen to be at the one that is known."""
-        around, now = self._around, self._around.clock.now()
-        account = around.account(seat)
+        now, account = self._around.clock.now(), self._shelf.account(seat)
+        if not account:
+            return
         book = self._shelf.open_of(account, met.scope, met.agent)
         if book is None:
             if any(
@@ -123,13 +126,17 @@ class LimitsMet:
         if hold.inside:
             return
         book = next(book for book in self._shelf.books if book.hold.id == hold.id)
-        self.tell_hubs(book)
         self._ask_for_checkpoints(hold, seat, self._shelf.concerned(book), now)
 
     def tell_hubs(self, book: Book) -> None:
         """Tell the hub of every team that a hold concerns, once however often it is called."""
         hold = book.hold
-        if hold.inside or hold.cause is Cause.PERSON or hold.state is HoldState.ENDED:
+        if (
+            hold.id in self._told
+            or hold.inside
+            or hold.cause is Cause.PERSON
+            or hold.state is HoldState.ENDED
+        ):
             return
         concerned = self._shelf.concerned(book)
         keys = [seat.key for seat in concerned]
@@ -137,6 +144,7 @@ class LimitsMet:
             for hub in self._shelf.hubs(project):
                 text = hold_words.to_hub(hold, keys, self._around.clock.now())
                 self._resuming.say(hub.key, text, f"hold:{hold.id}:{project}")
+        self._told.add(hold.id)
 
     def _ask_for_checkpoints(
         self, hold: Hold, first: Seat, concerned: Sequence[Seat], now: datetime

@@ -110,7 +110,7 @@ class Resuming:
             return False
         message = self._message(wake)
         taken = message is not None and message.state not in _UNTYPED
-        return taken or (self._now() - wake.state_at).total_seconds() < TRIES_S
+        return taken or abs((self._now() - wake.state_at).total_seconds()) < TRIES_S
 
     def was_tried(self, wake: Wake) -> bool:
         """Whether the limit was met after the agent was woken, so that the waking has failed."""

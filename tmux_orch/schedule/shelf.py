@@ -41,15 +41,24 @@ class Shelf:
     def __init__(self, around: Around) -> None:
         self._around = around
         self.books: tuple[Book, ...] = ()
+        self._is_stale = False
+        self._mute: set[str] = set()
         self.read()
 
     def read(self) -> None:
         """Take what is stored now."""
+        self._is_stale = True  # should it fail, until the next time
         store = self._around.store
         holds = sorted([*store.open(), *store.loose()], key=lambda hold: hold.id)
         self.books = tuple(
             Book(hold, {wake.agent: wake for wake in store.wakes(hold.id)}) for hold in holds
         )
+        self._is_stale = False
+
+    def refresh(self) -> None:
+        """Take what is stored, if that could not be read after the last change."""
+        if self._is_stale:
+            self.read()
 
     def book(self, hold_id: int) -> Book | None:
         """The hold with this number, while it is open."""
@@ -62,26 +71,34 @@ class Shelf:
             if book.hold.inside:
                 if seat.key == book.hold.agent:
                     found.append(seat)
-            elif book.concerns(seat, self._account(seat), self._model(seat)):
+            elif book.concerns(seat, self.account(seat), self._model(seat)):
                 found.append(seat)
         return found
 
     def book_of(self, seat: Seat) -> Book | None:
         """The hold that keeps messages from this agent; of several the one that ends last."""
+        return max(self.books_of(seat), key=lambda book: _end(book.hold), default=None)
+
+    def books_of(self, seat: Seat, but: int = 0) -> list[Book]:
+        """All holds that keep messages from this agent, without the one with the number ``but``."""
         books = self.books
         if not books:
-            return None
-        account, model = self._account(seat), self._model(seat)
-        found = [
-            book for book in books if book.concerns(seat, account, model) and book.holds(seat.key)
+            return []
+        account, model = self.account(seat), self._model(seat)
+        return [
+            book
+            for book in books
+            if book.hold.id != but and book.concerns(seat, account, model) and book.holds(seat.key)
         ]
-        return max(found, key=lambda book: _end(book.hold), default=None)
 
-    def _account(self, seat: Seat) -> str:
+    def account(self, seat: Seat) -> str:
+        """Whose plan it spends; empty when that cannot be told."""
         try:
             return self._around.account(seat)
         except (OrchError, OSError, KeyError) as error:
-            _log.warning("the account of %s cannot be told: %s", seat.key, error)
+            if seat.key not in self._mute:
+                _log.warning("the account of %s cannot be told: %s", seat.key, error)
+            self._mute.add(seat.key)
             return ""
 
     def _model(self, seat: Seat) -> str:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from datetime import datetime, timedelta
 
 from tmux_orch.domain import holding
+from tmux_orch.domain.errors import OrchError
 from tmux_orch.domain.hold import (
     SETTLED,
     Cause,
@@ -21,6 +23,8 @@ from tmux_orch.domain.states import BUSY, READY, WAITING, AgentState
 from tmux_orch.schedule.book import Agent, Around, Book
 from tmux_orch.schedule.resuming import Resuming
 from tmux_orch.schedule.shelf import Happened, Shelf, facts
+
+_log = logging.getLogger(__name__)
 
 #: A conversation with so much of its context used, held for so long, is asked about first: to go
 #: on with a stale one of 121k tokens burnt the new window (AgentsCommander #55).
@@ -65,14 +69,17 @@ class Waking:
         """Do what is due now."""
         now = self._around.clock.now()
         if book.hold.state is HoldState.HELD:
-            self._look_after(book)
+            self._look_after(book, concerned)
             book = self._fresh(book)
             due_at = holding.due(book.hold)
             if due_at is not None and now >= due_at:
                 self.begin(book, concerned)
                 book = self._fresh(book)
         for wake in sorted(book.wakes.values(), key=lambda w: (_at(w.due_at), w.agent)):
-            self._wake(self._fresh(book), wake.agent, concerned)
+            try:
+                self._wake(self._fresh(book), wake.agent, concerned)
+            except OrchError as error:  # the next round tries again; the others do not wait for it
+                _log.warning("%s is not woken: %s", wake.agent, error.line())
         book = self._fresh(book)
         done = all(wake.state in SETTLED for wake in book.wakes.values())
         if book.hold.state is HoldState.WAKING and done:
@@ -147,11 +154,36 @@ class Waking:
         elif wake.state is WakeState.ASKED:
             if live.fused().state in BUSY:
                 self._resuming.leave(wake, "somebody let it go on in its window")
+        elif self._is_held_besides(book, wake, concerned):
+            self._resuming.leave(wake, "another limit holds it")
         elif wake.state is WakeState.SENT:
             if self._resuming.prove(book, wake, live) and waking:
                 self.hasten(self._fresh(book), self._now())
         else:
             self._turn(book, wake, live, next(seat for seat in concerned if seat.key == key))
+
+    def _is_held_besides(self, book: Book, wake: Wake, concerned: Sequence[Seat]) -> bool:
+        """Whether it could not go on now: the hold that ends last resumes it, once."""
+        if book.hold.inside or (
+            wake.state is WakeState.SENT and not self._resuming.was_tried(wake)
+        ):
+            return False
+        seat = next(seat for seat in concerned if seat.key == wake.agent)
+        others = self._shelf.books_of(seat, but=book.hold.id)
+        if others and wake.met_at is not None:
+            self.pass_on(wake, others[0])
+        return bool(others)
+
+    def pass_on(self, wake: Wake, book: Book) -> None:
+        """That its turn was broken off is remembered by the hold that resumes it."""
+        now, due_at = self._now(), None
+        if book.hold.state is HoldState.WAKING:
+            due_at = now
+        known = book.wakes.get(wake.agent) or Wake(
+            book.hold.id, wake.agent, WakeState.WAITING, due_at=due_at, state_at=now
+        )
+        if known.met_at is None:
+            self._shelf.save(None, [replace(known, met_at=wake.met_at)])
 
     def _turn(self, book: Book, wake: Wake, live: Agent, seat: Seat) -> None:
         """Its turn in the line has come: look what it does first."""
@@ -214,22 +246,26 @@ class Waking:
 
     # -- while it is held ------------------------------------------------------------------------
 
-    def _look_after(self, book: Book) -> None:
+    def _look_after(self, book: Book, concerned: Sequence[Seat]) -> None:
         """Those that work again by themselves are left; then the account may be tried at once."""
         if book.hold.inside:
             return  # its agent works all the time, and is told when the helpers' limit has ended
+        hold, wanted = book.hold, {seat.key for seat in concerned}
         met = [w for w in book.wakes.values() if w.met_at and w.state is WakeState.WAITING]
-        left = 0
+        left: list[tuple[Wake, str]] = []
         for wake in met:
             live = self._around.live(wake.agent)
-            if live is not None and self._works_again(wake, live):
-                self._resuming.leave(wake, "it works again without us")
-                left += 1
-        hold = book.hold
-        if not left or left < len(met) or hold.cause in (Cause.MODEL, Cause.PERSON):
-            return
-        moved = replace(hold, until_at=self._now(), source="work", confidence=Confidence.GUESS)
-        self._shelf.save(moved, (), Happened("hold.moved", "", facts(moved)))
+            if hold.cause is Cause.SPEND and wake.agent not in wanted:
+                # No time ends it, and who is gone is never seen to work again.
+                left.append((wake, "it is not to run any more"))
+            elif live is not None and self._works_again(wake, live):
+                left.append((wake, "it works again without us"))
+        if left and len(left) == len(met) and hold.cause not in (Cause.MODEL, Cause.PERSON):
+            # First, lest a kill in between leave a hold that nothing ends.
+            moved = replace(hold, until_at=self._now(), source="work", confidence=Confidence.GUESS)
+            self._shelf.save(moved, (), Happened("hold.moved", "", facts(moved)))
+        for wake, why in left:
+            self._resuming.leave(wake, why)
 
     def _works_again(self, wake: Wake, live: Agent) -> bool:
         """Whether a turn runs, or one has ended well, since it met the limit."""
