@@ -172,6 +172,8 @@ def test_status_says_what_is_missing_and_the_next_step(systemd: Fakes):
     ]
     assert systemd.house.started_nothing()
     systemd.run("install")
+    units = json.loads(systemd.run("status", "--json").out)["units"].values()
+    assert [(unit["active"], unit["pid"]) for unit in units] == [("active", 7)] * 2
     systemd.facts.write_text(
         "LoadState=loaded\nActiveState=failed\nUnitFileState=disabled\nResult=start-limit-hit\n"
     )

@@ -70,7 +70,7 @@ def look(
 
 def _units(
     what: Subject, environ: Mapping[str, str], missing: list[dict[str, str]]
-) -> dict[str, dict[str, str]] | None:
+) -> dict[str, dict[str, Any]] | None:
     from tmux_orch.service import systemd
 
     manager = systemd.Manager(environ)
@@ -88,7 +88,7 @@ def _units(
         found[unit] = {
             "enabled": facts.get("UnitFileState", ""),
             "active": facts.get("ActiveState", ""),
-            "pid": facts.get("MainPID", "0"),
+            "pid": int(facts.get("MainPID") or 0) or None,
             "result": facts.get("Result", ""),
         }
         if found[unit]["enabled"] != "enabled":
@@ -126,7 +126,7 @@ def _block(what: Subject, environ: Mapping[str, str], missing: list[dict[str, st
         return None
 
 
-def _daemon(registry: Registry, units: dict[str, dict[str, str]] | None) -> dict[str, Any]:
+def _daemon(registry: Registry, units: dict[str, dict[str, Any]] | None) -> dict[str, Any]:
     try:
         about = client.call("ping", start_daemon=False) if registry.root.is_dir() else None
     except OrchError:
@@ -134,7 +134,7 @@ def _daemon(registry: Registry, units: dict[str, dict[str, str]] | None) -> dict
     if about is None:
         return {"running": False}
     pids = [unit["pid"] for unit in (units or {}).values()]
-    return {"running": True, "pid": about["pid"], "in_service": str(about["pid"]) in pids}
+    return {"running": True, "pid": about["pid"], "in_service": about["pid"] in pids}
 
 
 def _policy(registry: Registry, missing: list[dict[str, str]]) -> str:
@@ -157,7 +157,7 @@ def lines(found: Mapping[str, Any]) -> list[str]:
     for (where, standing), names in together.items():
         shown += listed("", "", "files", [*names, f"in {where}", standing])
     for unit, facts in (found["units"] or {}).items():
-        pid = f", process {facts['pid']}" if facts["pid"] not in ("", "0") else ""
+        pid = f", process {facts['pid']}" if facts["pid"] else ""
         shown += listed("", "", "unit", [f"{unit}: {facts['enabled']}, {facts['active']}{pid}"])
     if found["crontab"]:
         shown += listed("", "", "crontab", ["it has our lines"])

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from enum import StrEnum
@@ -74,7 +75,7 @@ def install_files(
     service_file.write(registry, service_file.ServiceFile(on_boot, unit))
     changed = tuple(str(file.path) for file in files if file.write())
     if kind is Kind.LAUNCHD:
-        steps = tuple(" ".join(launchd.load(file)) for file in files) if changed else ()
+        steps = tuple(shlex.join(launchd.load(file)) for file in files) if changed else ()
         return Done(changed, steps)
     manager = Manager(environ)
     if changed:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import hashlib
 import os
+import shlex
 from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
@@ -111,7 +112,10 @@ class ServiceFile:
         """
         standing = self.standing()
         if standing in (Standing.EDITED, Standing.FOREIGN):
-            raise BadInput(f"{self.path} is {standing}", f"move it away: mv {os.fspath(self.path)}")
+            raise BadInput(
+                f"{self.path} is {standing}",
+                f"move it away: mv {shlex.quote(os.fspath(self.path))}",
+            )
 
     def _mark(self, body: str) -> str:
         digest = hashlib.sha256(body.encode()).hexdigest()[:16]

@@ -12,6 +12,7 @@ from dataclasses import asdict
 from pathlib import Path
 from typing import Any
 
+from tmux_orch.agents import memory
 from tmux_orch.config import service_file
 from tmux_orch.config.files import read_private, write_atomically
 from tmux_orch.domain.boot import Boot, OnBoot, Phase, noticed, startable, wave_size, waves
@@ -238,6 +239,6 @@ class AfterBoot:
 
 
 def _size() -> int:
-    import psutil  # 10 ms, and only after a restart
-
-    return wave_size(len(os.sched_getaffinity(0)), psutil.virtual_memory().available)
+    room = memory.room()
+    free = None if room is None else room.free_mb * 1_000_000
+    return wave_size(len(os.sched_getaffinity(0)), free)
