@@ -25,7 +25,6 @@ from tmux_orch.config.directory import config_directory
 from tmux_orch.config.registry import Registry
 from tmux_orch.config.settings import load_settings
 from tmux_orch.domain.errors import EXIT_DONE, OrchError
-from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.messages.courier import Courier
 from tmux_orch.rpc import lock
 from tmux_orch.rpc.ready import Announcement
@@ -65,12 +64,6 @@ from tmux_orch.watch.work_seen import WorkSeen
 IDLE_EXIT_S = 600.0
 # Held permissions and followers end at once when we stop; an act gets so long to reach its end.
 STOP_GRACE_S = 10.0
-
-
-def up_seats(projects: Projects, seats: Seats) -> list[Seat]:
-    """The agents that shall run, of all live teams, by project and slot; from memory."""
-    live = {project.name for project in projects.all() if project.live}
-    return [seat for seat in seats.all() if seat.project in live and seat.desired is Desired.UP]
 
 
 class Daemon:
@@ -123,7 +116,7 @@ class Daemon:
             Around(
                 store=AccountHolds(database),
                 account=accounts.of,
-                seats=lambda: up_seats(projects, seats),
+                seats=lambda: parts.up_seats(),
                 live=board.seat,
                 accept=courier.accept,
                 find=outbox.by_client_key,

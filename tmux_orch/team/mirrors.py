@@ -28,9 +28,31 @@ def status(parts: Parts, name: str, body: Mapping[str, Any]) -> None:
     _write(parts.registry.project(name).status, body)
 
 
+class Sessions:
+    """Keeps ``sessions.json`` true between people's acts; what looks at a team without us reads it.
+
+    Without it a daemon that dies while its first team starts would leave no sign of a team.
+    """
+
+    def __init__(self, parts: Parts) -> None:
+        self._parts = parts
+        self._written: object = None
+
+    def keep(self) -> None:
+        """Write it when something has changed since the last time; one thread at a time."""
+        now = _up(self._parts)
+        if now != self._written:
+            sessions(self._parts)
+            self._written = now
+
+
 def sessions(parts: Parts) -> None:
-    """``sessions.json``: which agents run now, and where."""
-    alive = [
+    """``sessions.json``: which agents are up, and where."""
+    _write(parts.registry.sessions, {"agents": _up(parts)})
+
+
+def _up(parts: Parts) -> list[dict[str, Any]]:
+    return [
         {
             "project": seat.project,
             "agent": seat.name,
@@ -40,10 +62,8 @@ def sessions(parts: Parts) -> None:
             "conversation_id": seat.conversation_id,
             "worktree": seat.worktree,
         }
-        for seat in parts.seats.all()
-        if seat.pane_id
+        for seat in parts.up_seats()
     ]
-    _write(parts.registry.sessions, {"agents": alive})
 
 
 def _write(path: Path, body: Mapping[str, Any]) -> None:

@@ -16,7 +16,7 @@ from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.implementation import PlannerSettings
 from tmux_orch.domain.plan import Plan
 from tmux_orch.domain.roles import HUB_ROLE, Templates
-from tmux_orch.domain.seat import Seat
+from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.messages.courier import Courier
 from tmux_orch.schedule.accounts import Accounts
 from tmux_orch.schedule.keeper import Keeper
@@ -66,6 +66,11 @@ class Parts:
     hook: Path
     accounts: Accounts
     keeper: Keeper
+
+    def up_seats(self) -> list[Seat]:
+        """The agents that shall run, of all live teams, by project and slot; from memory."""
+        live = {project.name for project in self.projects.all() if project.live}
+        return [s for s in self.seats.all() if s.project in live and s.desired is Desired.UP]
 
     def adapter(self, seat: Seat) -> Adapter:
         """The adapter of a seat's program."""

@@ -17,7 +17,7 @@ from tmux_orch.config import service_file
 from tmux_orch.config.files import read_private, write_atomically
 from tmux_orch.domain.boot import Boot, OnBoot, Phase, noticed, startable, wave_size, waves
 from tmux_orch.domain.errors import Absent, BadInput, Busy, CouldNotTell, OrchError
-from tmux_orch.domain.seat import Desired, Seat
+from tmux_orch.domain.seat import Seat
 from tmux_orch.store.projects import Project
 from tmux_orch.team.up import Up
 from tmux_orch.upkeep.bring_back import bring_back
@@ -86,7 +86,7 @@ class AfterBoot:
         Of a restart that has happened: what is still down.
         """
         phase = self._boot.phase if self._boot is not None else Phase.SETTLED
-        seats = self._wanted() if phase is Phase.SETTLED else self._absent()
+        seats = self._parts.up_seats() if phase is Phase.SETTLED else self._absent()
         gone = {name: why for name in {s.project for s in seats} if (why := self._gone(name))}
         seats = [seat for seat in seats if seat.project not in gone]
         keys, held = [seat.key for seat in seats], self._held(seats)
@@ -153,19 +153,9 @@ class AfterBoot:
 
     # --- who is down --------------------------------------------------------------------------
 
-    def _wanted(self) -> list[Seat]:
-        parts = self._parts
-        return [
-            seat
-            for project in parts.projects.all()
-            if project.live
-            for seat in parts.seats.of_project(project.name)
-            if seat.desired is Desired.UP
-        ]
-
     def _absent(self) -> list[Seat]:
         """Wanted, and not seen by this daemon: the machine's restart ended them."""
-        return [seat for seat in self._wanted() if self._parts.board.seat(seat.key) is None]
+        return [seat for seat in self._parts.up_seats() if self._parts.board.seat(seat.key) is None]
 
     def _held(self, seats: Sequence[Seat]) -> dict[str, str | None]:
         return {seat.key: self._parts.board.held(seat) for seat in seats}

@@ -11,6 +11,7 @@ from tmux_orch.domain.states import Fused
 from tmux_orch.rpc.request import Reply, Request
 from tmux_orch.schedule.clockwork import Clockwork
 from tmux_orch.store.projects import Project
+from tmux_orch.team import mirrors
 from tmux_orch.team.rounds import Rounds
 from tmux_orch.team.up import Up
 from tmux_orch.upkeep.boot import AfterBoot
@@ -57,7 +58,7 @@ class Upkeep:
         rounds.used, rounds.budget = self.budgets.look, self.budgets.alert
         rounds.also += [
             self._keeper.round, self.scheduled.keep, LimitMenu(parts).look, checkpoints.expire,
-            self.spending.look,
+            self.spending.look, mirrors.Sessions(parts).keep,
         ]  # fmt: skip
 
     def held(self, seat: Seat) -> str | None:
