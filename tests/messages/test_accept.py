@@ -72,6 +72,22 @@ def test_what_ends_a_hold_is_accepted_however_much_waits_for_that(
     assert "go on" in dev.submitted()[0]
 
 
+def test_a_message_that_is_given_up_does_not_count_as_waiting_any_more(
+    house: House, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(rules, "OPEN_PER_TARGET", 1)
+    dev = house.agent("dev")
+    dev.port.holding = "paused"
+    courier = house.start()
+    sent = house.send(dev, "in ten minutes at most")
+    until(lambda: house.get(sent).state is S.HELD)
+    courier.expire(sent.id, "it was not told in time")
+    courier.expire(sent.id, "again")
+    assert house.get(sent).state is S.EXPIRED
+    assert courier.wait(sent.id, "delivered", 60).state is S.EXPIRED
+    house.send(dev, "the next one")
+
+
 def test_the_same_key_and_text_gives_the_first_message_and_other_text_is_bad_input(
     house: House,
 ) -> None:

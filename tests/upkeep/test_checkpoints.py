@@ -161,7 +161,6 @@ def test_requests_that_nobody_was_told_in_time_are_taken_back(office: Office) ->
     outbox: Any = office.desk._parts.outbox
     outbox.targets_with_open = lambda: ["shop/dev"]
     outbox.open_for = lambda _target: waiting
-    outbox.get = lambda wanted: next(m for m in waiting if m.id == wanted)
-    outbox.move = lambda wanted, _state, reason: moved.append(wanted)
+    office.desk._parts.courier.expire = lambda wanted, _why: moved.append(wanted)
     office.desk.expire()
     assert moved == ["checkpoint:a-601"]

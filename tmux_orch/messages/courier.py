@@ -16,7 +16,7 @@ from pathlib import Path
 
 from tmux_orch.clock import Clock
 from tmux_orch.domain.errors import BadInput, Busy, OrchError, Refused
-from tmux_orch.domain.message import Message, MessageState, Priority
+from tmux_orch.domain.message import IllegalMove, Message, MessageState, Priority
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.sanitise import sanitise
 from tmux_orch.domain.seat import Seat
@@ -26,7 +26,7 @@ from tmux_orch.messages.handover import Handovers
 from tmux_orch.messages.hands import Hands
 from tmux_orch.messages.lane import Lane
 from tmux_orch.messages.port import Handover, Moment, SeatPort, Sighting
-from tmux_orch.messages.record import Record
+from tmux_orch.messages.record import Record, may_stand_typed
 from tmux_orch.messages.rules import Rules
 from tmux_orch.messages.waiting import Waiting
 from tmux_orch.store.database import Database
@@ -152,6 +152,18 @@ class Courier:
             if begin:
                 self.kick(target)
         return message
+
+    def expire(self, message_id: str, why: str) -> None:
+        """Give a message up that nobody was told yet; one that is being delivered is left."""
+        message = self._outbox.get(message_id)
+        if message is None or message.state not in (MessageState.ACCEPTED, MessageState.HELD):
+            return
+        if may_stand_typed(message):
+            return
+        try:
+            self._record.move(message, MessageState.EXPIRED, reason=why)
+        except IllegalMove:
+            _log.info("%s is being delivered this instant", message_id)
 
     def _by_file(self, target: str, text: str) -> bool:
         """Whether the text goes through the mailbox: it is long, or the program takes one line."""

@@ -9,7 +9,7 @@ from typing import Any
 
 from tmux_orch.domain import checkpoint
 from tmux_orch.domain.errors import BadInput, OrchError
-from tmux_orch.domain.message import IllegalMove, Message, MessageState, Priority
+from tmux_orch.domain.message import Message, Priority
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.domain.states import BUSY, READY
 from tmux_orch.store.projects import Project
@@ -23,7 +23,6 @@ _log = logging.getLogger(__name__)
 
 #: Most that anybody waits for pages before a stop.
 MOST_S = 600.0
-_WAITING = frozenset({MessageState.ACCEPTED, MessageState.HELD})
 
 
 class Checkpoints:
@@ -64,7 +63,7 @@ class Checkpoints:
             for message in self._parts.outbox.open_for(target):
                 old_s = (now - message.accepted_at).total_seconds()
                 if checkpoint.is_request(message) and old_s > checkpoint.EXPIRES_S:
-                    self._expire(message, "it was not told in time")
+                    self._parts.courier.expire(message.id, "it was not told in time")
 
     def before_stop(
         self,
@@ -101,7 +100,7 @@ class Checkpoints:
         for seat, message, before in asked:
             left_s = max(0.0, end - self._parts.clock.monotonic())
             self._parts.courier.wait(message.id, "idle", left_s, gone)
-            self._expire(message, "the agent was stopped before it could be told")
+            self._parts.courier.expire(message.id, "the agent was stopped before it could be told")
             after = newest_page(Path(seat.worktree), seat.name)
             found.append({"agent": seat.name, "page": after if after != before else None})
         return found
@@ -154,13 +153,3 @@ class Checkpoints:
             return None
         parts.events.append("checkpoint.asked", seat.project, seat.key, {"why": why, "page": page})
         return message
-
-    def _expire(self, message: Message, why: str) -> None:
-        """Nobody shall read it after the pause."""
-        now = self._parts.outbox.get(message.id)
-        if now is None or now.state not in _WAITING:
-            return
-        try:
-            self._parts.outbox.move(now.id, MessageState.EXPIRED, reason=why)
-        except IllegalMove:
-            _log.info("%s is being delivered this instant", now.id)
