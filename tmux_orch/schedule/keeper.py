@@ -269,11 +269,14 @@ class Keeper:
     @contextmanager
     def _doing(self) -> Iterator[None]:
         """One at a time; what others are told of comes after it, when nobody is kept waiting."""
+        after: list[Callable[[], object]] = []
         try:
             with self._lock:
-                yield
+                try:
+                    yield
+                finally:
+                    after, self._after = self._after, []
         finally:
-            after, self._after = self._after, []
             for act in after:
                 self._safely(act)
 

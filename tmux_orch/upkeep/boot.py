@@ -212,19 +212,26 @@ class AfterBoot:
                 raise BadInput(why)
             project = self._project(name)
             assert project is not None  # noqa: S101 - just looked at
-            events.append("boot.wave", name, None, {"wave": number, "agents": keys})
-            outcomes = bring_back(self._up, project, keys, why=WHY)
+            with self._up.holds.hold(project.path, unasked=True):
+                events.append("boot.wave", name, None, {"wave": number, "agents": keys})
+                outcomes = bring_back(self._up, project, keys, why=WHY)
         except Busy:
             return False  # the person's own act: what it leaves is looked at in the next round
         except OrchError as error:
-            # The whole project, so that a directory that vanished is told once and not per wave.
-            self._tried |= {seat.key for seat in self._absent() if seat.project == name}
-            events.append("boot.left", name, None, {"reason": error.line()})
-            return True
+            return self._given_up(name, error.line())
+        except Exception:  # noqa: BLE001 - a fault of ours counts, lest it be repeated for ever
+            _log.exception("%s could not be brought back", ", ".join(keys))
+            return self._given_up(name, "an error that nobody foresaw; the daemon's log has it")
         self._tried |= set(keys)
         failed = [o for o in outcomes if o.trouble]
         for one in failed:
             events.append("boot.left", name, one.seat.key, {"reason": one.trouble})
+        return True
+
+    def _given_up(self, name: str, reason: str) -> bool:
+        # The whole project, so that a directory that vanished is told once and not per wave.
+        self._tried |= {seat.key for seat in self._absent() if seat.project == name}
+        self._parts.events.append("boot.left", name, None, {"reason": reason})
         return True
 
 

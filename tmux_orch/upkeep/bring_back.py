@@ -20,14 +20,14 @@ def bring_back(
     why: str,
     progress: Progress = lambda _event: None,
 ) -> list[Outcome]:
-    """Start these agents again, each with its worktree and its conversation.
+    """Start these agents again, each with its worktree and its conversation; for who holds it.
 
     Whoever of them lives is only taken up; whoever is not wanted up any more is left alone; nobody
     else of the team is touched. The hub is told who is back.
 
     Args:
-        up: The main job, whose holds keep a person's act and this one apart.
-        project: Their project, as somebody read it; it is read again.
+        up: The main job.
+        project: Their project, as somebody read it; it is read again. The caller holds it.
         keys: Keys of the agents.
         why: In a few words, for the journal and the hub ("it was killed by signal 9").
         progress: As for ``Up.run``.
@@ -36,17 +36,8 @@ def bring_back(
         One outcome per agent that was still to be brought back, in slot order.
 
     Raises:
-        Busy: a person's act runs on the project; try again later.
         OrchError: nothing was started.
     """
-    with up.holds.hold(project.path, unasked=True):
-        return again(up, project, keys, why=why, progress=progress)
-
-
-def again(
-    up: Up, project: Project, keys: Collection[str], *, why: str, progress: Progress
-) -> list[Outcome]:
-    """The same, for whoever holds the project."""
     parts = up.parts
     repository = inspect(
         Path(project.path),

@@ -12,7 +12,7 @@ from tmux_orch.store.projects import Project
 from tmux_orch.team import processes, stop
 from tmux_orch.team.parts import Parts, Progress
 from tmux_orch.team.up import Up
-from tmux_orch.upkeep.bring_back import again
+from tmux_orch.upkeep.bring_back import bring_back
 
 _RESUME = "bring it back: auto-orchestrate --resume"
 
@@ -49,7 +49,7 @@ def restart(
             pids = ", ".join(str(pid) for pid, _ in left)
             raise Partly(f"could not end process {pids}", "look at it: ps -fp PID")
         keys = [seat.key for seat in seats]
-        outcomes = again(up, project, keys, why="the user asked for it", progress=progress)
+        outcomes = bring_back(up, project, keys, why="the user asked for it", progress=progress)
     ended = {seat.key for seat in living}
     agents = [
         {

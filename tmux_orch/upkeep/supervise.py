@@ -24,7 +24,7 @@ from tmux_orch.team import given_up, starts
 from tmux_orch.team.decide import Act
 from tmux_orch.team.reconcile import Outcome
 from tmux_orch.team.up import Up
-from tmux_orch.upkeep.bring_back import again
+from tmux_orch.upkeep.bring_back import bring_back
 from tmux_orch.upkeep.ends import Ends, Fate
 from tmux_orch.watch import process
 from tmux_orch.watch.oom import OomKills
@@ -298,7 +298,11 @@ class Supervise:
             target=self._bring_back, args=(project, keys, why), name="restart", daemon=True
         )
         self._running[project.name] = thread
-        thread.start()
+        try:
+            thread.start()
+        except RuntimeError:  # no more threads: the next round puts the start off
+            del self._running[project.name]
+            raise
 
     def _bring_back(self, project: Project, keys: Sequence[str], why: str) -> None:
         try:
@@ -315,7 +319,7 @@ class Supervise:
 
     def _again(self, project: Project, keys: Sequence[str], why: str) -> None:
         try:
-            outcomes = again(self._up, project, keys, why=why, progress=lambda _event: None)
+            outcomes = bring_back(self._up, project, keys, why=why)
         except OrchError as error:
             self._all_failed(keys, error.line())
         else:
