@@ -140,12 +140,11 @@ def cancel(reminder_id: str, project: str | None, as_json: bool) -> int:
 
 @schedule.command()
 @_ID
-@click.option("--off", is_flag=True, help="Let it ring again (the same as resume).")
 @options.as_json
 @options.debug
-def pause(reminder_id: str, off: bool, as_json: bool) -> int:
+def pause(reminder_id: str, as_json: bool) -> int:
     """Let the reminder ID rest until it is resumed."""
-    return _end("resume" if off else "pause", reminder_id, None, as_json)
+    return _end("pause", reminder_id, None, as_json)
 
 
 @schedule.command()
