@@ -39,6 +39,15 @@ def room(pid: int = 0, root: Path = Path("/")) -> Room | None:
     return Room(free // _MB, total // _MB)
 
 
+def group(pid: int, root: Path) -> list[str] | None:
+    """The path of a process's control group (version 2) below its top; ``None`` if untold."""
+    lines = _text(root / f"proc/{pid}/cgroup").splitlines()
+    path = next((line[3:] for line in lines if line.startswith("0::/")), None)
+    if path is None or ".." in path.split("/"):
+        return None
+    return [part for part in path.split("/") if part]
+
+
 def _machine(root: Path) -> tuple[int, int] | None:
     found: dict[str, int] = {}
     for line in _text(root / "proc/meminfo").splitlines():
@@ -52,19 +61,17 @@ def _machine(root: Path) -> tuple[int, int] | None:
 
 def _groups(root: Path, pid: int) -> Iterator[tuple[int, int]]:
     """Limit and use of each limited control group that the process is in (version 2 only)."""
-    lines = _text(root / f"proc/{pid or os.getpid()}/cgroup").splitlines()
-    path = next((line[3:] for line in lines if line.startswith("0::/")), None)
-    if path is None or ".." in path.split("/"):
+    parts = group(pid or os.getpid(), root)
+    if parts is None:
         return
-    parts = [part for part in path.split("/") if part]
     if not pid and parts and parts[-1].endswith(".service"):
         # A limit on the daemon's own unit is not the agents': they get a scope of their own.
         parts.pop()
     for depth in range(len(parts) + 1):
-        group = root.joinpath("sys/fs/cgroup", *parts[:depth])
-        limit = _text(group / "memory.max").strip()
+        place = root.joinpath("sys/fs/cgroup", *parts[:depth])
+        limit = _text(place / "memory.max").strip()
         if limit.isdigit():
-            yield int(limit), _used(group)
+            yield int(limit), _used(place)
 
 
 def _used(group: Path) -> int:
@@ -81,6 +88,6 @@ def _used(group: Path) -> int:
 
 def _text(path: Path) -> str:
     try:
-        return path.read_text("ascii", "replace")
+        return path.read_text("utf-8", "replace")
     except OSError:
         return ""

@@ -9,7 +9,9 @@ in ``/proc/vmstat`` (the whole machine).
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
+
+from tmux_orch.agents import memory
 
 
 @dataclass(frozen=True, slots=True)
@@ -46,14 +48,10 @@ class OomKills:
         return kills > mark.kills
 
     def _group(self, pid: int) -> Path | None:
-        try:
-            lines = (self._root / f"proc/{pid}/cgroup").read_text("utf-8", "replace").splitlines()
-        except OSError:
+        parts = memory.group(pid, self._root)
+        if parts is None:
             return None
-        path = next((line[3:] for line in lines if line.startswith("0::/")), None)
-        if path is None or ".." in PurePosixPath(path).parts:
-            return None
-        return self._root / "sys/fs/cgroup" / path.lstrip("/") / "memory.events"
+        return self._root.joinpath("sys/fs/cgroup", *parts, "memory.events")
 
 
 def _read(file: Path) -> int | None:
