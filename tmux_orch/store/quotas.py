@@ -41,6 +41,8 @@ class Quotas:
     def forget(self, before: datetime) -> None:
         """Drop the windows of which nothing was told since ``before``."""
         old = [(a, w) for a, w in self.all() if not w.samples or w.samples[-1].at < before]
+        if not old:
+            return
         with self._database.write() as c:
             for account, window in old:
                 c.execute(_DROP, {"of_account": account, "of_name": window.name})

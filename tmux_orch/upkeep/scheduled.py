@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable
 from datetime import datetime
 from functools import partial
 
+from tmux_orch.domain.errors import OrchError
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.states import AgentState
 from tmux_orch.rpc.request import Request
@@ -17,6 +19,8 @@ from tmux_orch.store.reminders import Reminders as Rows
 from tmux_orch.team.parts import Parts
 from tmux_orch.team.post import SYSTEM
 from tmux_orch.upkeep.schedule_desk import ScheduleDesk, duties
+
+_log = logging.getLogger(__name__)
 
 
 class Scheduled:
@@ -31,7 +35,7 @@ class Scheduled:
         self._parts = parts
         self._clockwork = clockwork
         self._rows = Rows(parts.database)
-        self._began = False
+        self._began = self._agreed = False
         accept = partial(parts.courier.accept, SYSTEM)
         waiting, tell = parts.outbox.open_for, parts.events.append
         self.reminders = Reminders(
@@ -54,16 +58,22 @@ class Scheduled:
         clockwork.answers |= {"reminder": self.reminders.ring, "checkin": self.check_ins.ring}
 
     def start(self) -> None:
-        """Let jobs, rows and teams agree; when the clockwork runs."""
-        self.reminders.start()
-        self.check_ins.plan()
+        """Let jobs, rows and teams agree, now or when they can be written; the clockwork runs."""
         self._began = True
+        try:
+            self.keep()
+        except OrchError as error:
+            _log.warning("%s", error.line())  # the next round tries again
 
     def keep(self) -> None:
         """Follow what has changed in the teams; cheap, called every few seconds."""
-        if self._began:
-            self.check_ins.plan()
-            self.reminders.keep()
+        if not self._began:
+            return
+        if not self._agreed:
+            self.reminders.start()
+            self._agreed = True
+        self.check_ins.plan()
+        self.reminders.keep()
 
     def desk(
         self,

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+import logging
 from collections.abc import Callable, Mapping
 from typing import Any
 
 from tmux_orch.config.settings import RESTARTS, Settings
+from tmux_orch.domain.errors import OrchError
 from tmux_orch.domain.seat import Seat
 from tmux_orch.domain.states import Fused
 from tmux_orch.rpc.request import Reply, Request
@@ -22,6 +24,8 @@ from tmux_orch.upkeep.limit_menu import LimitMenu
 from tmux_orch.upkeep.scheduled import Scheduled
 from tmux_orch.upkeep.spending import Spending
 from tmux_orch.upkeep.supervise import Supervise
+
+_log = logging.getLogger(__name__)
 
 Verb = Callable[[Request, Mapping[str, Any], Reply], None]
 
@@ -91,7 +95,10 @@ class Upkeep:
 
     def prepare(self) -> None:
         """Know who is held by a budget; before anything is sent."""
-        self.budgets.look()
+        try:
+            self.budgets.look()
+        except OrchError as error:
+            _log.warning("%s", error.line())  # what cannot be written cannot be sent either
 
     def start(self) -> None:
         """Bring back and ring from now on."""
