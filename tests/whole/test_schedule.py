@@ -126,6 +126,7 @@ def test_an_agent_reminds_itself_with_the_commands_on_its_path(place: Place) -> 
         [script, "0.5", "never"],
         ["tmux-orch", "schedule", "in", "0", "never"],
         ["tmux-orch", "schedule", "cancel", "ffffffff"],
+        ["tmux-orch", "budget", "set", "--usd", "5"],  # only a person's
         ["tmux-orch", "schedule", "test"],
     ]
     work: dict[str, Any] = {}
@@ -138,6 +139,7 @@ def test_an_agent_reminds_itself_with_the_commands_on_its_path(place: Place) -> 
         ("sample/developer", "sample/developer", "my own note"),
         ("sample/developer", "sample/orchestrator", "for the hub"),
     }  # fmt: skip
+    assert place.ask("budget", project="sample")["budgets"] == []
 
 
 @pytest.mark.full  # a hold ends 20 s after its agents were proved awake
