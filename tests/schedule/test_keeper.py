@@ -460,6 +460,31 @@ def test_a_person_may_hold_an_account_and_it_ends_without_a_resume(team: Team) -
         team.keeper.wake("shop/nobody")
 
 
+def test_an_account_that_is_held_again_holds_also_who_was_woken_before(team: Team) -> None:
+    account = team.accounts[DEVELOPER]
+    team.keeper.hold(account, None)
+    team.keeper.wake(DEVELOPER)
+    team.run(10)
+    assert team.keeper.held(team.seats[DEVELOPER]) is None
+    team.keeper.hold(account, None)
+    assert all(team.keeper.held(team.seats[key]) for key in FIVE)
+    team.accept(HUB, DEVELOPER, "hello")
+    team.run(60)
+    assert team.told(DEVELOPER) == []
+    team.keeper.wake(account)
+    team.run(200)
+    assert team.told(DEVELOPER) == ["hello"]
+    assert team.keeper.open() == []
+
+
+def test_who_sends_after_the_reset_is_not_told_a_time_that_is_past(team: Team) -> None:
+    team.use_up(HOUR)
+    team.meet(TESTER)
+    team.run(HOUR + 60)
+    said = team.keeper.held(team.seats[DEVELOPER]) or ""
+    assert said == "held: the limit has reset, its turn to be woken comes"
+
+
 def test_one_agent_that_a_person_wakes_tries_the_account_for_all(team: Team) -> None:
     plan = team.use_up(4 * HOUR)
     team.meet(*FIVE)

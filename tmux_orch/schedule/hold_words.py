@@ -40,6 +40,9 @@ def held(hold: Hold, wake: Wake | None, now: datetime) -> str:
     if hold.until_at is None:
         by = "by a person" if hold.cause is Cause.PERSON else f"{what(hold)} of the account"
         return f"held until a person wakes it ({by})"
+    if hold.until_at <= now:
+        why = "the hold has ended" if hold.cause is Cause.PERSON else "the limit has reset"
+        return f"held: {why}, its turn to be woken comes"
     at = clock(hold.until_at, now)
     if hold.cause is Cause.PERSON:
         return f"held until {at} (by a person)"

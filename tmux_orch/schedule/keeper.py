@@ -165,7 +165,13 @@ class Keeper:
                     book.hold, until_at=until_at, source="person", state=state,
                     confidence=Confidence.PERSON,
                 )  # fmt: skip
-                self._shelf.save(found, (), Happened("hold.moved", "", facts(found)))
+                # Those that were woken already, or left, are held with the others.
+                again = [
+                    replace(wake, state=WakeState.WAITING, met_at=None, due_at=None, state_at=now)
+                    for wake in book.wakes.values()
+                    if wake.state in (WakeState.VERIFIED, WakeState.LEFT)
+                ]
+                self._shelf.save(found, again, Happened("hold.moved", "", facts(found)))
         self._put_jobs()
         return found
 
