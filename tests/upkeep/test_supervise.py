@@ -155,6 +155,24 @@ def test_a_signal_is_told_by_its_name_and_the_agent_is_back(
     assert "rehearsal" in screen.read_text()
 
 
+def test_the_hub_hears_of_the_first_start_and_not_of_those_that_follow_it(house: House) -> None:
+    before, known = house.fresh(), len(told_of_starts(house))
+    for _ in range(3):
+        os.kill(before.pid, signal.SIGKILL)
+        before = house.back(before)
+        wait_until(lambda: (r := house.row()) and r.state is RestartState.UP, 10)
+    assert len(told_of_starts(house)) == known + 1
+    before = house.fresh()
+    known = len(told_of_starts(house))
+    os.kill(before.pid, signal.SIGKILL)
+    house.back(before)
+    wait_until(lambda: len(told_of_starts(house)) == known + 1, 10)
+
+
+def told_of_starts(house: House) -> list[dict[str, Any]]:
+    return [m for m in house.place.messages() if "Started again" in m["text"]]
+
+
 def test_a_kill_for_want_of_memory_is_told_apart_from_any_other(house: House) -> None:
     before = house.fresh()
     marks = house.daemon.upkeep.supervise.ends._marks

@@ -18,6 +18,7 @@ def bring_back(
     keys: Collection[str],
     *,
     why: str,
+    untold: Collection[str] = (),
     progress: Progress = lambda _event: None,
 ) -> list[Outcome]:
     """Start these agents again, each with its worktree and its conversation; for who holds it.
@@ -30,6 +31,7 @@ def bring_back(
         project: Their project, as somebody read it; it is read again. The caller holds it.
         keys: Keys of the agents.
         why: In a few words, for the journal and the hub ("it was killed by signal 9").
+        untold: Keys of those of whom the hub hears nothing.
         progress: As for ``Up.run``.
 
     Returns:
@@ -59,6 +61,6 @@ def bring_back(
         trust=None, rebrief=False, only=set(keys),
     )  # fmt: skip
     outcomes = act.run()
-    back = [outcome for outcome in outcomes if not outcome.trouble]
+    back = [one for one in outcomes if not one.trouble and one.seat.key not in untold]
     up.tell_hub(plan, fresh, back, f"Started again ({why})")
     return outcomes

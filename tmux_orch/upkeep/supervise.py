@@ -82,6 +82,8 @@ class Supervise:
         self._own = starts.Own(up.parts)
         self._noted: set[tuple[str, str]] = set()
         self._running: dict[str, threading.Thread] = {}
+        # Every word costs the hub a turn; of one that goes round in circles it hears as an alert.
+        self._told: set[str] = set()
         self._undecided = False
         self._wake = threading.Event()
         self._stop = threading.Event()
@@ -249,6 +251,8 @@ class Supervise:
         self, seat: Seat, row: Restart, move: Move, reason: str, death: Death | None
     ) -> None:
         parts, now = self._parts, self._parts.clock.now()
+        if row.attempts == 0:
+            self._told.discard(seat.key)
         wait = self._timing.backoff_s(row.attempts)
         after = self._after(row, move, seat.incarnation, reason=reason)
         payload: dict[str, object] = {"why": reason}
@@ -319,10 +323,11 @@ class Supervise:
 
     def _again(self, project: Project, keys: Sequence[str], why: str) -> None:
         try:
-            outcomes = bring_back(self._up, project, keys, why=why)
+            outcomes = bring_back(self._up, project, keys, why=why, untold=self._told)
         except OrchError as error:
             self._all_failed(keys, error.line())
         else:
+            self._told |= {one.seat.key for one in outcomes if not one.trouble}
             self._came({outcome.seat.key: outcome for outcome in outcomes}, keys)
 
     def _all_failed(self, keys: Sequence[str], reason: str) -> None:
