@@ -29,6 +29,16 @@ def test_every_command_explains_itself_in_80_columns(house, command):
     assert house.started_nothing()
 
 
+@pytest.mark.parametrize(
+    "family", ["budget", "credits", "daemon", "plan", "rules", "schedule", "service", "teams"]
+)
+def test_a_family_of_commands_typed_alone_shows_what_it_has(house, family):
+    done = house.run("tmux-orch", family)
+    assert (done.code, done.err) == (0, "")
+    assert done.out == house.run("tmux-orch", family, "--help").out
+    assert house.started_nothing()
+
+
 @pytest.mark.parametrize("command", ["auto-orchestrate", "tmux-orch"])
 def test_help_imports_nothing_but_click_and_a_handful_of_ours(house, command):
     code = (

@@ -13,7 +13,13 @@ from typing import TYPE_CHECKING
 
 from tmux_orch import __version__
 from tmux_orch.cli import printing
-from tmux_orch.domain.errors import EXIT_BAD_INPUT, EXIT_INTERNAL, EXIT_INTERRUPTED, OrchError
+from tmux_orch.domain.errors import (
+    EXIT_BAD_INPUT,
+    EXIT_DONE,
+    EXIT_INTERNAL,
+    EXIT_INTERRUPTED,
+    OrchError,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -64,6 +70,9 @@ def _of_click(command: str, error: BaseException) -> int | None:
         return int(error.exit_code)
     if isinstance(error, click.exceptions.Abort):
         return EXIT_INTERRUPTED
+    if isinstance(error, click.exceptions.NoArgsIsHelpError):
+        click.echo(error.ctx.get_help())  # a family of commands, typed without one: as it asks for
+        return EXIT_DONE
     if isinstance(error, click.exceptions.ClickException):
         context = getattr(error, "ctx", None)
         path = context.command_path if context is not None else command
