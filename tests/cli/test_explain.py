@@ -165,6 +165,14 @@ ANSWER = {
 }
 
 
+def test_who_is_sent_nothing_is_explained_with_the_reason_and_ends_stand_in_line(served):
+    end = {"at": "2026-01-02T03:04:05+00:00", "words": "was ended by SIGKILL", "screen": ""}
+    served.answers["explain"] = ANSWER | {"held": "held until 14:32 (by a person)", "ends": [end]}
+    done = served.run("tmux-orch", "explain", "developer", "--project", "p")
+    assert "sent      nothing: held until 14:32 (by a person)\n" in done.out
+    assert "\nended     " in done.out
+
+
 def test_a_live_agent_is_explained_in_80_columns(served):
     served.answers["explain"] = ANSWER
     done = served.run("tmux-orch", "explain", "developer", "--project", "p", env={"COLUMNS": "80"})

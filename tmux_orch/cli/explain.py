@@ -131,11 +131,12 @@ def _page(found: dict[str, Any]) -> list[str]:
         lines.append(f"because   {plain.line(str(found['evidence']))}")
     if found.get("conflict"):
         lines.append(f"against   {plain.line(str(found['conflict']))}")
+    if found.get("held"):
+        lines.append(f"sent      nothing: {plain.line(str(found['held']))}")
     for end in found.get("ends", []):
         screen_at = f"; its last screen: {end['screen']}" if end.get("screen") else ""
-        lines.append(
-            plain.line(f"ended     {when.ago(end['at'])} ago: it {end['words']}{screen_at}")
-        )
+        said = plain.line(f"{when.ago(end['at'])} ago: it {end['words']}{screen_at}")
+        lines.append(f"ended     {said}")
     readings = found.get("readings", [])
     if not readings:
         return [*lines, "nothing has been read of it yet"]

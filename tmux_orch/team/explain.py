@@ -19,7 +19,8 @@ ENDS = 3
 def explain(parts: Parts, seat: Seat) -> dict[str, Any]:
     """One agent's state, the readings behind it in the order of trust, and its figures.
 
-    ``ends`` are the last ends of its program, newest first. ``conflict`` and each reading's
+    ``held`` says why nothing is sent to it, or is ``None``. ``ends`` are the last ends of its
+    program, newest first. ``conflict`` and each reading's
     ``detail`` may hold text of the agent's.
     """
     parts.board.look_at_screen(seat.key)
@@ -34,6 +35,7 @@ def explain(parts: Parts, seat: Seat) -> dict[str, Any]:
         "state_since_at": fused.since_at.isoformat(),
         "evidence": fused.evidence,
         "conflict": fused.conflict,
+        "held": parts.board.held(seat),
         "readings": [_reading(reading, reading is decided) for reading in readings],
         "figures": _figures(figures),
         "ends": [_end(death) for death in parts.deaths.of(seat.key, ENDS)],
