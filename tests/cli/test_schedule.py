@@ -20,7 +20,7 @@ from tmux_orch.rpc import client
 NOW = datetime(2026, 11, 21, 20, 0, tzinfo=UTC)
 LONG = "n" * 2001
 BAD = [
-    (), ("bogus",), ("--bogus",), ("in",), ("in", "30"), ("in", "30", ""), ("in", "30", " "),
+    ("bogus",), ("--bogus",), ("in",), ("in", "30"), ("in", "30", ""), ("in", "30", " "),
     ("in", "30", "\x00\x1b"), ("in", "30", LONG), ("in", "30", "a", "b"), ("in", "", "n"),
     ("in", "0", "n"), ("in", "-5", "n"), ("in", "--", "-5", "n"), ("in", "0.5", "n"),
     ("in", "abc", "n"), ("in", "12:30", "n"), ("in", "nan", "n"), ("in", "inf", "n"),
@@ -94,15 +94,29 @@ def test_bad_input_is_one_line_and_the_daemon_is_not_asked(
 ) -> None:
     code = typed(*words)
     out, err = capsys.readouterr()
-    if words == ():
-        assert "Usage: tmux-orch schedule" in out + err
-    else:
-        assert (code, out) == (2, "")
-        assert err.count("\n") == 1
-        assert err.startswith("tmux-orch")
-        assert 20 < len(err) < 400
-        assert "\x1b" not in err
-        assert "\x07" not in err
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert err.startswith("tmux-orch")
+    assert 20 < len(err) < 400
+    assert "\x1b" not in err
+    assert "\x07" not in err
+    assert daemon.asked == []
+
+
+@pytest.mark.parametrize(
+    ("words", "step"),
+    [
+        (("in", "14:30", "n"), "tmux-orch schedule at '14:30'"),
+        (("in", "tomorrow 9:00", "n"), "tmux-orch schedule at 'tomorrow 9:00'"),
+        (("at", "45m", "n"), "tmux-orch schedule in 45m"),
+        (("at", "30", "n"), "tmux-orch schedule in 30"),
+    ],
+)
+def test_what_another_part_takes_names_that_part(
+    words: tuple[str, ...], step: str, daemon: Daemon, typed: Any, capsys: Any
+) -> None:
+    assert typed(*words) == 2
+    assert capsys.readouterr().err.endswith(f"{step}\n")
     assert daemon.asked == []
 
 
@@ -183,7 +197,8 @@ def test_the_list_fits_80_columns_and_says_why_something_was_skipped(
     assert "\x1b" not in out
     assert daemon.asked == [{"act": "list", "project": None}]
     assert typed("list", "--json") == 0
-    assert json.loads(capsys.readouterr().out) == daemon.answer
+    shown = json.loads(capsys.readouterr().out)
+    assert shown == {"schema": "tmux-orch/schedule/1", **daemon.answer}
 
 
 def test_an_empty_list_and_switched_off_check_ins_say_so(

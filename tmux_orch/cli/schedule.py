@@ -18,6 +18,7 @@ from tmux_orch.domain.reminder import clean_note
 from tmux_orch.rpc import client
 
 F = TypeVar("F", bound=Callable[..., Any])
+_SCHEMA = "tmux-orch/schedule/1"
 
 
 @click.group()
@@ -59,7 +60,12 @@ def _catch_up(function: F) -> F:
 @_catch_up
 def in_(delay: str, note: str, catch_up: str, as_json: bool, **asked: str | None) -> int:
     """Once, after DELAY: 30 (minutes), 90m, 2h, 1h30m or 1d."""
-    return _add(note, as_json, moment.delay(delay, _now()), catch_up, asked)
+    now, place = _now(), _zone(None)
+    when = _meant(
+        lambda: moment.delay(delay, now), lambda: moment.moment(delay, now, place),
+        f"a time goes with: tmux-orch schedule at {delay!r}",
+    )  # fmt: skip
+    return _add(note, as_json, when, catch_up, asked)
 
 
 @schedule.command()
@@ -75,7 +81,12 @@ def at(
 
     A zone may stand behind it: '14:30 Europe/Berlin'.
     """
-    return _add(note, as_json, moment.moment(time, _now(), _zone(zone)), catch_up, asked)
+    now, place = _now(), _zone(zone)
+    when = _meant(
+        lambda: moment.moment(time, now, place), lambda: moment.delay(time, now),
+        f"give {moment.MOMENTS}; a length of time goes with: tmux-orch schedule in {time}",
+    )  # fmt: skip
+    return _add(note, as_json, when, catch_up, asked)
 
 
 @schedule.command()
@@ -107,7 +118,7 @@ def list_(project: str | None, as_json: bool) -> int:
     """Reminders and check-ins, with their next time; an agent sees its own."""
     found = _ask("list", project=project)
     if as_json:
-        printing.as_json(found)
+        printing.as_json({"schema": _SCHEMA, **found})
     else:
         printing.lines(schedule_view.listed(found))
     return 0
@@ -140,20 +151,22 @@ def cancel(reminder_id: str, project: str | None, as_json: bool) -> int:
 
 @schedule.command()
 @_ID
+@options.project
 @options.as_json
 @options.debug
-def pause(reminder_id: str, as_json: bool) -> int:
+def pause(reminder_id: str, project: str | None, as_json: bool) -> int:
     """Let the reminder ID rest until it is resumed."""
-    return _end("pause", reminder_id, None, as_json)
+    return _end("pause", reminder_id, project, as_json)
 
 
 @schedule.command()
 @_ID
+@options.project
 @options.as_json
 @options.debug
-def resume(reminder_id: str, as_json: bool) -> int:
+def resume(reminder_id: str, project: str | None, as_json: bool) -> int:
     """Let a paused reminder ring again."""
-    return _end("resume", reminder_id, None, as_json)
+    return _end("resume", reminder_id, project, as_json)
 
 
 @schedule.command()
@@ -165,10 +178,22 @@ def test(as_json: bool, **asked: str | None) -> int:
     """
     found = _ask("test", id=_new_id(), **_whom(asked))
     if as_json:
-        printing.as_json(found)
+        printing.as_json({"schema": _SCHEMA, **found})
     else:
         printing.line(schedule_view.tested(found))
     return int(found["exit_code"])
+
+
+def _meant(read: Callable[[], At], other: Callable[[], At], step: str) -> At:
+    """What was typed; or, where it is what another command takes, that command."""
+    try:
+        return read()
+    except BadInput as error:
+        try:
+            other()
+        except BadInput:
+            raise error from None
+        raise BadInput(error.message, step) from None
 
 
 def _add(
@@ -183,7 +208,7 @@ def _add(
         body |= {"kind": "after_reset"}
     made = _ask("add", **body, **_whom(asked))
     if as_json:
-        printing.as_json(made)
+        printing.as_json({"schema": _SCHEMA, **made})
     else:
         printing.line(schedule_view.made(made))
     return 0
@@ -194,7 +219,7 @@ def _end(act: str, reminder_id: str, project: str | None, as_json: bool) -> int:
         raise BadInput("the ID is empty", "see tmux-orch schedule list")
     done = _ask(act, id=reminder_id.strip(), project=project)
     if as_json:
-        printing.as_json(done)
+        printing.as_json({"schema": _SCHEMA, **done})
     else:
         printing.lines(schedule_view.ended(act, done["reminders"]))
     return 0
