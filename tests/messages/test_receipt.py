@@ -22,6 +22,7 @@ BASE = Message(
         (S.DELIVERED, "", False, "delivered to developer in 0.4 s (msg 1a2b3c4d)", 0),
         (S.HELD, "a dialog is open", False, "held: a dialog is open (msg 1a2b3c4d)", 3),
         (S.ACCEPTED, "", True, "accepted for developer (msg 1a2b3c4d)", 0),
+        (S.HELD, "held until 14:32 (x)", False, "held until 14:32 (x) (msg 1a2b3c4d)", 3),
         (S.ACCEPTED, "", False, "held: waits for its turn (msg 1a2b3c4d)", 3),
         (S.SUBMITTED, "", False, "held: submitted, not yet proved (msg 1a2b3c4d)", 3),
         (S.STRANDED, "it stands there", False, "stranded: it stands there (msg 1a2b3c4d)", 5),

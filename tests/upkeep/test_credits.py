@@ -157,7 +157,7 @@ def test_a_name_means_an_agent_or_an_account(
         ("writer", "shop", "no account or agent 'writer'"),
         ("x" * 300, None, "no account or agent 'xxxx"),
         ("/tmp/\0", None, "no account or agent"),
-        ("nobody", None, "the accounts are: /home/me/.claude | /srv/second | /home/me/.codex"),
+        ("nobody", None, "the accounts are: /home/me/.claude | /srv/second | codex"),
     ],
 )
 def test_what_is_not_one_thing_is_refused_with_the_candidates(

@@ -172,7 +172,7 @@ def _row(one: Mapping[str, Any]) -> tuple[str, ...]:
     unit = Unit(one["unit"])
     limit = words(one["limit"], unit)
     more = f" (+{words(one['extended'], unit)})" if one["extended"] else ""
-    percent = "-" if one["percent"] is None else f"{one['percent']} %"
+    percent = "-" if one["percent"] is None else f"{one['percent']}%"
     used = "-" if one["used"] is None else words(one["used"], unit)
     whose = one["agent"] or "the team"
     return whose, one["period"], limit + more, used, percent, _STATES.get(one["stage"], "")

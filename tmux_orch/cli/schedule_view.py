@@ -68,8 +68,9 @@ def tested(found: Mapping[str, Any]) -> str:
         return f"{head}, and it was delivered"
     if found["own"]:
         return f"{head}; it arrives when this turn has ended (tmux-orch messages {name})"
-    reason = f": {found['reason']}" if found["reason"] else ""
-    return f"{head}, but it is {found['state']}{reason}"
+    state, reason = str(found["state"]), str(found["reason"])
+    why = reason if reason.startswith(state) else f"{state}: {reason}" if reason else state
+    return f"{head}, but it is {why}"
 
 
 def lasting(seconds: int) -> str:

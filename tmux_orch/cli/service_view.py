@@ -183,6 +183,8 @@ def plan_lines(found: Mapping[str, Any]) -> list[str]:
         shown.append("it was restarted; bring each team back: auto-orchestrate --resume")
     elif found["phase"] == "returning":
         shown.append("it was restarted; the teams are being brought back now")
+    if found["waves"] and policy is not OnBoot.RESUME and found["phase"] != "returning":
+        shown.append("with tmux-orch service install --on-boot resume these would come back:")
     for number, wave in enumerate(found["waves"], 1):
         shown += listed("", "", f"wave {number}", [", ".join(wave)])
     for key, why in found["held"].items():

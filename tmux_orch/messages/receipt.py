@@ -36,7 +36,8 @@ def line(message: Message, no_wait: bool = False) -> str:
     if message.state in OPEN:
         if no_wait:
             return f"accepted for {to} {ident}"
-        return f"held: {_open_reason(message)} {ident}"
+        why = _open_reason(message)
+        return f"{why if why.startswith('held') else f'held: {why}'} {ident}"
     if message.state is MessageState.UNKNOWN:
         return f"unknown whether {to} got it: {reason} {ident}"
     return f"{message.state.value}: {reason} {ident}"

@@ -29,7 +29,7 @@ def what(hold: Hold) -> str:
 def clock(at: datetime, now: datetime) -> str:
     """An instant as a person reads it on this machine: ``14:32``, another day with its date."""
     local, today = at.astimezone(), now.astimezone().date()
-    return local.strftime("%H:%M" if local.date() == today else "%b %-d, %H:%M")
+    return local.strftime("%H:%M" if local.date() == today else "%m-%d %H:%M")
 
 
 def held(hold: Hold, wake: Wake | None, now: datetime) -> str:

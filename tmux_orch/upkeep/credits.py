@@ -223,7 +223,12 @@ def _split(account: str) -> dict[str, str]:
 
 
 def _candidates(accounts: Iterable[str]) -> str:
-    return " | ".join(printable(account.partition(":")[2]) for account in accounts)
+    named = [account.partition(":") for account in accounts]
+    programs = [program for program, _, _ in named]
+    return " | ".join(
+        printable(program if programs.count(program) == 1 else directory)
+        for program, _, directory in named
+    )
 
 
 def _fields(hold: Hold) -> dict[str, Any]:
