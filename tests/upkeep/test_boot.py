@@ -29,7 +29,7 @@ class Machine:
             registry=SimpleNamespace(root=place),
             board=SimpleNamespace(seat=lambda _key: None, held=lambda _seat: None),
             projects=SimpleNamespace(all=lambda: [project]),
-            seats=SimpleNamespace(of_project=lambda _name: self.team),
+            up_seats=lambda: self.team,
             events=SimpleNamespace(append=lambda kind, *_: self.events.append(kind)),
         )
         self.after: Any = AfterBoot(SimpleNamespace(parts=parts, holds=self.holds), {})  # type: ignore[arg-type]
