@@ -3,8 +3,16 @@
 # TARGET is what scm takes (developer, pm, session:window, %3); without it, the agent that runs this.
 # Exit codes as of tmux-orch; 2 for bad input, and nothing was scheduled.
 set -eu
+usage='usage: schedule_with_note.sh MINUTES "NOTE" [TARGET]'
+case ${1:-} in
+-h | --help)
+    echo "$usage"
+    echo "Brings NOTE to TARGET, as scm names it, in MINUTES; an agent that names none gets it itself."
+    exit 0
+    ;;
+esac
 if [ $# -gt 3 ]; then
-    echo "usage: schedule_with_note.sh MINUTES \"NOTE\" [TARGET]; put the note in quotes" >&2
+    echo "$usage; put the note in quotes" >&2
     exit 2
 fi
 minutes=${1:-3}

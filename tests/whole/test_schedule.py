@@ -120,6 +120,7 @@ def test_an_agent_reminds_itself_with_the_commands_on_its_path(place: Place) -> 
     """Its identity is its process, so the commands run below the agent's own."""
     place.up("--roles", "developer")
     script = "schedule_with_note.sh"
+    assert "MINUTES" in place.run(script, "--help").stdout
     commands = [
         [script, "5", "my own note"],
         [script, "", "for the hub", "orchestrator"],
