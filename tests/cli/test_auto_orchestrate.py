@@ -181,9 +181,10 @@ def test_a_dry_run_prints_the_plan_and_changes_and_starts_nothing(repository):
     before = sorted(os.walk(repository.place))
     done = repository.run(
         "auto-orchestrate", "--spec", "spec.md", "--dry-run", "--agent", "rehearsal",
-        "--roles", "dev:2",
+        "--roles", "dev:2", "--budget", "5usd",
     )  # fmt: skip
     assert done.code == 0, done.err
+    assert "the team's budget: 5.00 USD for each day" in done.out
     for word in ("Greeter", "orchestrator", "developer", "developer-2", "say hello", "nothing was"):
         assert word in done.out
     assert sorted(os.walk(repository.place)) == before
@@ -200,6 +201,7 @@ def test_a_dry_run_as_json(repository):
     assert plan["project"]["starting_branch"] == "main"
     assert "say hello" in {task["title"] for task in plan["implementation_plan"]["tasks"]}
     assert plan["planner"] == "offline"
+    assert plan["budget"] is None
 
 
 def test_a_dry_run_refuses_what_the_start_would(repository, tmp_path):

@@ -74,6 +74,7 @@ def _plan(asked: Asked, place: str, text: str, name: str) -> dict[str, Any]:
         **_team(proposal, templates),
         "agents": _agents(asked, proposal, templates, prefix, paths),
         "agent_programs": programs,
+        "budget": _budget(asked),
         "warnings": [
             *repository.warnings,
             *_dirty(repository),
@@ -81,6 +82,15 @@ def _plan(asked: Asked, place: str, text: str, name: str) -> dict[str, Any]:
             *_memory(asked, proposal),
         ],
     }
+
+
+def _budget(asked: Asked) -> dict[str, Any] | None:
+    from tmux_orch.domain.budget import per_day
+
+    if not asked.budget:
+        return None
+    unit, amount = per_day(asked.budget)
+    return {"unit": str(unit), "amount": amount, "period": "day"}
 
 
 def _team(proposal: Proposal, templates: Templates) -> dict[str, Any]:

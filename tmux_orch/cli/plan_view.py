@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from typing import Any
 
 from tmux_orch.cli import plain, screen
+from tmux_orch.domain.budget import Unit, words
 
 #: Reasons and tasks shown without ``--json``.
 _REASONS = 6
@@ -32,7 +33,8 @@ def lines(plan: Mapping[str, Any]) -> list[str]:
         shown += ["", "not in it:"]
     for one in out:
         shown += _text(one["why"], f"  {one['role']:<{wide}}  ")
-    shown += ["", *_cost(plan), "", *_work(plan["implementation_plan"]), "", *_made(plan)]
+    shown += ["", *_cost(plan), *_budget(plan)]
+    shown += ["", *_work(plan["implementation_plan"]), "", *_made(plan)]
     for warning in plan["warnings"]:
         shown += ["", *_text(f"note: {warning}")]
     return [*shown, "", "nothing was changed; start it without --dry-run"]
@@ -76,6 +78,12 @@ def _cost(plan: Mapping[str, Any]) -> list[str]:
         f"{agents} of at most {plan['plan_cap']} on {plan['plan']} (recommended: {low} "
         f"to {high}); about {plan['token_multiplier']} times the tokens of one agent alone"
     )
+
+
+def _budget(plan: Mapping[str, Any]) -> list[str]:
+    if not (budget := plan.get("budget")):
+        return []
+    return _text(f"the team's budget: {words(budget['amount'], Unit(budget['unit']))} for each day")
 
 
 def _work(made: Mapping[str, Any]) -> list[str]:
