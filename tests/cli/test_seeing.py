@@ -35,6 +35,16 @@ def test_the_table_fits_and_a_wider_terminal_shows_more(
     assert lines[5].startswith("  documentation_writer: unanswered (")
 
 
+def test_why_somebody_is_needed_is_told_to_its_end(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "width", lambda: 80)
+    why = "the team's budget of 7.00 USD for today is used up; tmux-orch budget extend"
+    alert = {"kind": "budget", "since_at": "2026-11-21T21:26:25+00:00", "detail": why}
+    shown = agents_view.needs([AGENT | {"name": "orchestrator", "attention": [alert]}])
+    assert " ".join(" ".join(shown).split()).endswith(why)
+    assert max(map(len, shown)) <= 80
+    assert len(agents_view.needs([AGENT | {"attention": [alert | {"detail": "x " * 900}]}])) == 4
+
+
 def test_last_words_stand_for_a_state_that_needs_no_reason() -> None:
     agent = AGENT | {"last_line": "I am at it"}
     assert "I am at it" in agents_view.rows([agent])[1]

@@ -467,7 +467,8 @@ def test_an_account_that_is_held_again_holds_also_who_was_woken_before(team: Tea
     team.run(10)
     assert team.keeper.held(team.seats[DEVELOPER]) is None
     team.keeper.hold(account, None)
-    assert all(team.keeper.held(team.seats[key]) for key in FIVE)
+    said = {team.keeper.held(team.seats[key]) for key in FIVE}
+    assert said == {"held by a person, until a person wakes it"}
     team.accept(HUB, DEVELOPER, "hello")
     team.run(60)
     assert team.told(DEVELOPER) == []

@@ -120,7 +120,7 @@ def test_a_person_pauses_an_account_until_it_is_woken(place: Place) -> None:
     assert (hold["until_at"], hold["next_at"]) == (None, None)
     done = place.run("scm", "--wait", "1", "developer", "hello", check=False)
     assert done.returncode == 3
-    assert "held until a person wakes it" in done.stdout + done.stderr
+    assert "held by a person, until a person wakes it" in done.stdout + done.stderr
     assert "until you say go: your hold" in place.run("tmux-orch", "credits", "status").stdout
     place.run("tmux-orch", "credits", "wake", "rehearsal")
     wait_until(lambda: all(m["state"] == "delivered" for m in place.messages()))

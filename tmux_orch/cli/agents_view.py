@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import textwrap
 from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
@@ -56,9 +57,16 @@ def needs(agents: Sequence[Agent]) -> list[str]:
     for agent in agents:
         for alert in agent.get("attention") or ():
             head = f"{agent['name']}: {alert['kind']} ({when.ago(alert['since_at'])})"
-            text = plain.line(f"{head}: {alert['detail']}")
-            lines.append("  " + screen.paint(cut(text, screen.width() - 2), "yellow"))
+            lines += _told(plain.line(f"{head}: {alert['detail']}"))
     return ["", "Needs a look:", *lines] if lines else []
+
+
+def _told(text: str) -> list[str]:
+    """A reason on two lines at most: its end often is what to type."""
+    room = screen.width() - 2
+    first, *rest = textwrap.wrap(text, room, break_on_hyphens=False)
+    parts = [first, *([f"  {' '.join(rest)}"] if rest else [])]
+    return [f"  {screen.paint(cut(part, room), 'yellow')}" for part in parts]
 
 
 def held(agents: Sequence[Agent]) -> list[str]:

@@ -38,8 +38,9 @@ def held(hold: Hold, wake: Wake | None, now: datetime) -> str:
         name = split_key(wake.agent)[1]
         return f"its conversation is large and old: tmux-orch credits wake {name}"
     if hold.until_at is None:
-        by = "by a person" if hold.cause is Cause.PERSON else f"{what(hold)} of the account"
-        return f"held until a person wakes it ({by})"
+        if hold.cause is Cause.PERSON:
+            return "held by a person, until a person wakes it"
+        return f"held until a person wakes it ({what(hold)} of the account)"
     if hold.until_at <= now:
         why = "the hold has ended" if hold.cause is Cause.PERSON else "the limit has reset"
         return f"held: {why}, its turn to be woken comes"
