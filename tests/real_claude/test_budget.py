@@ -9,6 +9,7 @@ from pathlib import Path
 
 import pytest
 
+from tests.real_claude.conftest import VERSIONS
 from tests.real_claude.team import Team
 from tests.standin.anthropic_standin import State
 from tests.whole.conftest import wait_until
@@ -16,6 +17,10 @@ from tests.whole.conftest import wait_until
 pytestmark = [pytest.mark.real_claude, pytest.mark.timeout(180)]
 
 
+# Both versions tell their cost the same way; --full has the older one too.
+@pytest.mark.parametrize(
+    "version", [VERSIONS[0], pytest.param(VERSIONS[1], marks=pytest.mark.full)], indirect=True
+)
 def test_what_the_program_says_it_cost_holds_it_and_a_stop_asks_it_to_save_its_work(
     version: str, api: tuple[str, State]
 ) -> None:
