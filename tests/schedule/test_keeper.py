@@ -632,3 +632,19 @@ def test_a_new_team_of_the_same_name_spends_from_its_own_account() -> None:
     place["now"] = "/home/me/second"
     assert accounts.of(one) == "claude:/home/me/.claude"
     assert accounts.of(replace(one, run="bbbbbb")) == "claude:/home/me/second"
+
+
+def test_the_others_do_not_wait_until_a_person_answers_the_one_that_tries(team: Team) -> None:
+    team.use_up(240, says=False, words="You've hit your limit")
+    team.meet(*FIVE)
+    first = team.programs[HUB]
+
+    def asks(lasts_s: float = 0.0) -> None:
+        first.turns.append(team.clock.now())
+        first.facts = first.facts.with_level(first._level(AgentState.WAITING_PERMISSION))
+
+    first.turn = asks  # type: ignore[method-assign]
+    team.run(900)
+    assert first.fused().state is AgentState.WAITING_PERMISSION
+    assert [len(team.woken(key)) for key in FIVE] == [1, 1, 1, 1, 1]
+    assert team.keeper.open() == []

@@ -102,7 +102,9 @@ class Resuming:
         taken_s = abs((now - message.state_at).total_seconds())
         rests = fused.state in READY and rested_s >= QUIET_S
         works = fused.state in BUSY - {AgentState.RETRYING} and taken_s >= WORKS_S
-        return message.state is MessageState.DELIVERED and (hold.inside or rests or works)
+        # Others must not wait until a person has answered: who asks was answered by its model.
+        asks = fused.state is AgentState.WAITING_PERMISSION
+        return message.state is MessageState.DELIVERED and (hold.inside or rests or works or asks)
 
     def is_trying(self, wake: Wake) -> bool:
         """Whether a woken agent's turn runs or is to begin soon, so that others wait for it."""
