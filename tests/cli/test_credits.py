@@ -220,3 +220,12 @@ def test_check_without_a_team_does_nothing_and_starts_nothing(house: House) -> N
     found = json.loads(house.run("tmux-orch", "credits", "check", "--json").out)
     assert (found["running"], found["accounts"]) == (False, [])
     assert not start.listens(house.registry)
+
+
+def test_how_a_hold_ended_is_told_whole_in_80_columns(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(screen, "width", lambda: 80)
+    deep = "/home/me/.local/state/tmux-orch-rehearsal"
+    ended = HOLD | {"directory": deep, "ended_at": at(43), "outcome": "2 resumed, 2 left alone"}
+    shown = credits_view.history({"holds": [ended]})
+    assert shown[1].endswith("2 resumed, 2 left alone")
+    assert max(map(len, shown)) <= 80

@@ -27,7 +27,7 @@ _HISTORY = (
     Column("LASTED", right=True),
     Column("LIMIT", 12),
     Column("ACCOUNT", 12),
-    Column("HOW IT ENDED", 12),
+    Column("HOW IT ENDED", 24),
 )
 _CAUSES = {"five_hour": "5-hour limit", "weekly": "weekly limit", "spend": "credit limit",
            "model": "{scope} limit", "person": "your hold", "unknown": "usage limit"}  # fmt: skip
