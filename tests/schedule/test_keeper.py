@@ -648,3 +648,20 @@ def test_the_others_do_not_wait_until_a_person_answers_the_one_that_tries(team: 
     assert first.fused().state is AgentState.WAITING_PERMISSION
     assert [len(team.woken(key)) for key in FIVE] == [1, 1, 1, 1, 1]
     assert team.keeper.open() == []
+
+
+def test_a_question_about_one_agent_lets_a_new_limit_of_the_others_be_held(team: Team) -> None:
+    team.use_up(13 * HOUR, words="You've hit your weekly limit")
+    team.programs[TESTER].context_percent = 80.0
+    team.meet(DEVELOPER, TESTER)
+    team.run(14 * HOUR)
+    assert team.keeper.open() == []
+    assert team.keeper.asks(team.seats[TESTER]) is not None
+    plan = team.use_up(3 * HOUR)
+    team.meet(DEVELOPER)
+    assert team.hold().until_at == plan.used_until
+    assert team.keeper.held(team.seats[HUB]) is not None
+    team.run(4 * HOUR)
+    assert len(team.woken(DEVELOPER)) == 2
+    assert team.woken(TESTER) == []
+    assert team.keeper.asks(team.seats[TESTER]) is not None

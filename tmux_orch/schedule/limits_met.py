@@ -87,9 +87,7 @@ class LimitsMet:
             return
         book = self._shelf.open_of(account, met.scope, met.agent)
         if book is None:
-            if any(
-                seat.key in b.wakes and b.hold.state is HoldState.ENDED for b in self._shelf.books
-            ):
+            if self._shelf.is_asked_about(seat.key):
                 return  # a person is asked about it: the words on its screen are the old ones
             self._begin(seat, account, met)
             return

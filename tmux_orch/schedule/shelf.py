@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from sqlalchemy import Connection
 
 from tmux_orch.domain.errors import OrchError
-from tmux_orch.domain.hold import ACCOUNT, Hold, HoldState, Wake
+from tmux_orch.domain.hold import ACCOUNT, Hold, HoldState, Wake, WakeState
 from tmux_orch.domain.names import split_key
 from tmux_orch.domain.roles import HUB_ROLE
 from tmux_orch.domain.seat import Seat
@@ -17,6 +17,9 @@ from tmux_orch.schedule import hold_words
 from tmux_orch.schedule.book import Around, Book
 
 _log = logging.getLogger(__name__)
+
+#: Of an ended hold: a person has not answered, or its agent is being woken since.
+_ASKED = frozenset({WakeState.ASKED, WakeState.SENT})
 
 
 @dataclass(frozen=True, slots=True)
@@ -120,7 +123,8 @@ class Shelf:
 
     def is_asked_about(self, key: str) -> bool:
         """Whether a person is asked about this agent of a hold that has ended."""
-        return any(key in b.wakes and b.hold.state is HoldState.ENDED for b in self.books)
+        wakes = (b.wakes.get(key) for b in self.books if b.hold.state is HoldState.ENDED)
+        return any(wake is not None and wake.state in _ASKED for wake in wakes)
 
     def hubs(self, project: str) -> Iterator[Seat]:
         """The hub of a team, if it is to run."""
