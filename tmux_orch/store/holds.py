@@ -55,12 +55,6 @@ class Holds:
         with self._database.read() as c:
             return [_hold(row) for row in c.execute(_OPEN)]
 
-    def get(self, hold_id: int) -> Hold | None:
-        """The hold with this number."""
-        with self._database.read() as c:
-            row = c.execute(_GET, {"sought": hold_id}).one_or_none()
-        return None if row is None else _hold(row)
-
     def history(self, account: str | None, limit: int, scope: str | None = None) -> list[Hold]:
         """Ended holds, newest first; of one account, or of one scope, when given."""
         query = select(HOLDS).where(_H.state == HoldState.ENDED.value)

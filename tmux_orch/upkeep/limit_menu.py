@@ -36,12 +36,6 @@ class LimitMenu:
         for dialog in self._parts.board.dialogs.all():
             self._begin(dialog)
 
-    def begin(self, key: str) -> None:
-        """Begin to answer this agent's menu, if one stands. Returns at once."""
-        dialog = self._parts.board.dialogs.of(key)
-        if dialog is not None:
-            self._begin(dialog)
-
     def _begin(self, dialog: OpenDialog) -> None:
         option = waiting_option(dialog.options) if dialog.kind is DialogKind.LIMIT else ""
         if not option:
