@@ -54,7 +54,7 @@ def test_a_daemon_killed_during_the_hold_and_after_the_resume_resumes_once_all_t
     wait_until(lambda: all(holds(place).values()), 10, "all agents of the account are held")
     held = place.run("scm", "--wait", "1", HUB, "what was held", check=False)
     assert held.returncode == 3
-    assert "(usage limit of the account)" in held.stdout
+    assert "held: the limit has reset, its turn to be woken comes" in held.stdout
     place.kill_daemon()
     wait_until(lambda: woken(place, HUB), 30, "the resume message")
     wait_until(lambda: woken(place, HUB)[0]["state"] != "held", 10, "it is on its way")
