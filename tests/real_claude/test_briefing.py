@@ -13,7 +13,8 @@ from typing import Any
 
 import pytest
 
-from tests.real_claude.test_team import SESSION, TEAM, Team, brief_ids
+from tests.real_claude.team import SESSION, Team
+from tests.real_claude.test_team import TEAM, brief_ids
 from tests.standin.anthropic_standin import make_server
 from tests.whole.conftest import wait_until
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from types import SimpleNamespace
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.briefing.team import plan_of, seats
 from tmux_orch.agents import memory
 from tmux_orch.agents.registry import adapters
 from tmux_orch.cli import dry_run
-from tmux_orch.domain.errors import BadInput, CouldNotTell
+from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.memory import Room
 from tmux_orch.domain.states import AgentState
 from tmux_orch.team import fit
@@ -31,10 +32,13 @@ def told(monkeypatch: pytest.MonkeyPatch) -> Any:
     return room
 
 
+def parts_with(server: Callable[[], str | None]) -> Any:
+    looks = SimpleNamespace(server=server)
+    return SimpleNamespace(adapters=adapters(), board=SimpleNamespace(looks=looks))
+
+
 def check(programs: list[str], lines: list[str], *, refuse: bool = True) -> None:
-    parts: Any = SimpleNamespace(
-        adapters=adapters(), server=SimpleNamespace(identity=lambda: SimpleNamespace(pid=1))
-    )
+    parts = parts_with(lambda: "1:2")
     fit.check(parts, programs, lambda event: lines.append(event["text"]), refuse=refuse)
 
 
@@ -81,12 +85,10 @@ def test_where_memory_cannot_be_told_nothing_is_said(monkeypatch: pytest.MonkeyP
     asked: list[int] = []
     monkeypatch.setattr(memory, "room", lambda pid: asked.append(pid))
 
-    def hung() -> Any:
-        raise CouldNotTell("the tmux server does not answer")
-
-    parts: Any = SimpleNamespace(adapters=adapters(), server=SimpleNamespace(identity=hung))
-    fit.check(parts, OPENCODE, lambda _event: pytest.fail("it was told"), refuse=True)
-    assert asked == [0]
+    for server in (None, "", "7:1234"):
+        parts = parts_with(lambda said=server: said)
+        fit.check(parts, OPENCODE, lambda _event: pytest.fail("it was told"), refuse=True)
+    assert asked == [0, 0, 7]
 
 
 def test_only_agents_that_a_resume_would_start_count() -> None:

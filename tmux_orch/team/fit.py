@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable
 
 from tmux_orch.agents import memory
-from tmux_orch.domain.errors import BadInput, OrchError
+from tmux_orch.domain.errors import BadInput
 from tmux_orch.domain.memory import FEWER, is_hopeless, warning
 from tmux_orch.domain.seat import Desired, Seat
 from tmux_orch.domain.states import AgentState
@@ -25,6 +25,8 @@ def check(parts: Parts, programs: Iterable[str], progress: Progress, *, refuse: 
         BadInput: it is that, and ``refuse``; nothing was changed.
     """
     needs = [memory.needed_mb(parts.adapters[name]) for name in programs]
+    if not needs:
+        return
     room = memory.room(_server_pid(parts))
     line = warning(needs, room) if room is not None else ""
     if not line:
@@ -46,8 +48,5 @@ def down(parts: Parts, seats: Iterable[Seat]) -> list[str]:
 
 
 def _server_pid(parts: Parts) -> int:
-    try:
-        server = parts.server.identity()
-    except OrchError:
-        return 0  # its group cannot be told: ours
-    return server.pid if server is not None else 0
+    """The tmux server as last seen; 0 when it is not known. Asking one that hangs takes 5 s."""
+    return int((parts.board.looks.server() or "0").partition(":")[0])
