@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+from collections.abc import Callable, Iterable, Mapping
 from typing import Any
 
 import click
@@ -30,11 +31,7 @@ def credits(context: click.Context) -> None:
 def status(as_json: bool) -> int:
     """Every account: its agents, its plan's windows, its hold and what happens next."""
     found = client.call("credits")
-    if as_json:
-        printing.as_json(found)
-    else:
-        printing.lines(credits_view.status(found))
-    return EXIT_DONE
+    return _show(found, credits_view.status, as_json)
 
 
 @credits.command()
@@ -52,6 +49,14 @@ def forecast(as_json: bool) -> int:
         printing.as_json({"schema": "tmux-orch/credits-forecast/1", "accounts": shown})
     else:
         printing.lines(credits_view.forecast(found))
+    return EXIT_DONE
+
+
+def _show(found: Mapping[str, Any], view: Callable[[Any], Iterable[str]], as_json: bool) -> int:
+    if as_json:
+        printing.as_json(found)
+    else:
+        printing.lines(view(found))
     return EXIT_DONE
 
 
@@ -79,11 +84,7 @@ def _names(context: click.Context, _parameter: click.Parameter, begun: str) -> l
 def history(account: str | None, limit: int, as_json: bool) -> int:
     """Holds that have ended: since when, until when, why, and how they ended."""
     found = client.call("credits-history", {"account": _named(account), "limit": limit})
-    if as_json:
-        printing.as_json(found)
-    else:
-        printing.lines(credits_view.history(found))
-    return EXIT_DONE
+    return _show(found, credits_view.history, as_json)
 
 
 @credits.command()
@@ -98,11 +99,7 @@ def wake(who: str | None, project: str | None, as_json: bool) -> int:
     up nevertheless holds them again.
     """
     found = client.call("credits-wake", {"who": _named(who), "project": project})
-    if as_json:
-        printing.as_json(found)
-    else:
-        printing.lines(credits_view.woken(found))
-    return EXIT_DONE
+    return _show(found, credits_view.woken, as_json)
 
 
 @credits.command()
@@ -117,11 +114,7 @@ def hold(account: str | None, until: str | None, as_json: bool) -> int:
     """
     until_at = None if until is None else _moment(until)
     found = client.call("credits-hold", {"account": _named(account), "until_at": until_at})
-    if as_json:
-        printing.as_json(found)
-    else:
-        printing.lines(credits_view.held(found))
-    return EXIT_DONE
+    return _show(found, credits_view.held, as_json)
 
 
 @credits.command()
